@@ -1,0 +1,247 @@
+"""labs.yaml as typed objects; every error says file, line, path in the file, and what was expected."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+
+from labbench import resources
+from labbench.errors import LabbenchError
+from labbench.results import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import yaml
+
+    from labbench.texts import Lang
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(gt=0)]
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A short text in both languages."""
+
+    en: str
+    zh: str
+
+    def __getitem__(self, lang: Lang) -> str:
+        return str(getattr(self, lang.value))
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one session may use. CPU time decides a timeout; wall time (3 × CPU + 5 s) only guards."""
+
+    cpu_seconds: Count = 20
+    memory_mib: Count = 2048
+    output_mib: Count = 64
+
+
+class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a scenario runs: in which profile, under which limits, and how its goldens are stored."""
+
+    profile: Profile = Profile.QUICK
+    limits: Limits = Limits()
+    store: Literal["float64", "float32"] = "float64"
+    golden: tuple[str, ...] | None = None
+
+
+class CheckBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What all checks have: an id, a tier (None: a note), and the observations they judge."""
+
+    id: str
+    title: Words
+    scenario: str
+    tier: int | None = None
+    case: str | None = None
+    observe: tuple[str, ...]
+
+
+class CloseCheck(CheckBase, frozen=True, tag_field="kind", tag="close"):
+    """Relative error against the golden: ‖x−ref‖₂/‖ref‖₂ (l2) or max|x−ref|/max|ref| (max)."""
+
+    norm: Literal["l2", "max"]
+    tolerance: Positive
+
+
+class ClassCheck(CheckBase, frozen=True, tag_field="kind", tag="class"):
+    """The most probable class is the golden's, and its probability within `tolerance`."""
+
+    tolerance: Positive
+
+
+Check = CloseCheck | ClassCheck
+
+
+class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One lab of the catalogue."""
+
+    folder: str
+    title: Words
+    summary: Words
+    files: tuple[str, ...]
+    main: str
+    tiers: dict[int, Words]
+    scenarios: dict[str, ScenarioSpec]
+    checks: tuple[Check, ...]
+
+    def scenarios_of(self, profile: Profile) -> dict[str, ScenarioSpec]:
+        """The scenarios a profile runs, quick's first: full runs quick too."""
+        quick = {n: s for n, s in self.scenarios.items() if s.profile is Profile.QUICK}
+        full = {n: s for n, s in self.scenarios.items() if s.profile is Profile.FULL}
+        return quick if profile is Profile.QUICK else {**quick, **full}
+
+    def checks_of(self, scenario: str, case: str) -> tuple[Check, ...]:
+        """The checks that judge what a scenario observes on a case."""
+        return tuple(c for c in self.checks if c.scenario == scenario and c.case in (None, case))
+
+
+class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All labs, by name."""
+
+    version: Literal[1]
+    labs: dict[str, LabSpec]
+
+
+def load(path: Path | None = None) -> Catalogue:
+    """Read and validate a catalogue file; the one that comes with labbench by default.
+
+    Raises:
+        LabbenchError: the file is missing, is not YAML, or says something that is not allowed.
+    """
+    file = path or resources.catalogue_file()
+    try:
+        content = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabbenchError("catalogue.unreadable", file=str(file), reason=str(error)) from error
+    catalogue = _convert(_parse(content, file), content, file)
+    for name, lab in catalogue.labs.items():
+        _check_references(name, lab, content, file)
+    return catalogue
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _parse(content: str, file: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(content, Loader=_loader())  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise LabbenchError(
+            "catalogue.not_yaml",
+            file=str(file),
+            line=mark.line + 1 if mark else 0,
+            reason=str(getattr(error, "problem", None) or error),
+        ) from error
+
+
+def _convert(data: Any, content: str, file: Path) -> Catalogue:
+    try:
+        return msgspec.convert(data, Catalogue)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at `$")
+        path = _named(where.rstrip("`").removeprefix("."), data)
+        raise LabbenchError(
+            "catalogue.invalid",
+            file=str(file),
+            line=_line(content, path),
+            path=".".join(path),
+            problem=problem,
+        ) from error
+
+
+def _named(where: str, data: Any) -> tuple[str, ...]:
+    """The path of msgspec with its `[...]` (some key of a mapping) made definite where only one key can be meant."""
+    parts = [p for p in re.split(r"\.|\[(\d+|\.\.\.)\]", where.replace("[...]", ".[...]")) if p]
+    path: list[str] = []
+    for part in parts:
+        key = part.strip("[]")
+        if key == "..." and isinstance(data, dict) and len(data) == 1:
+            key = str(next(iter(data)))
+        path.append(key)
+        data = _child(data, key)
+    return tuple(path)
+
+
+def _child(data: Any, key: str) -> Any:
+    if isinstance(data, dict):
+        return next((v for k, v in data.items() if str(k) == key), None)
+    if isinstance(data, list) and key.isdigit() and int(key) < len(data):
+        return data[int(key)]
+    return None
+
+
+def _line(content: str, path: tuple[str, ...]) -> int:
+    """The line on which the deepest part of a path stands, from 1."""
+    import yaml
+
+    node = yaml.compose(content, Loader=_loader())
+    line = 1
+    for key in path:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == key), None)
+        elif isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
+            found = (node.value[int(key)], node.value[int(key)])
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def _check_references(name: str, lab: LabSpec, content: str, file: Path) -> None:
+    """What types cannot say: checks name known tiers and scenarios, ids are unique."""
+    seen: set[str] = set()
+    for i, check in enumerate(lab.checks):
+        problem = None
+        if check.tier is not None and check.tier not in lab.tiers:
+            problem = ("tier", f"tier {check.tier} is none of {', '.join(map(str, lab.tiers))}")
+        elif check.scenario not in lab.scenarios:
+            problem = ("scenario", f"scenario {check.scenario!r} is none of {', '.join(lab.scenarios)}")
+        elif check.id in seen:
+            problem = ("id", f"id {check.id!r} stands twice")
+        if problem is not None:
+            path = ("labs", name, "checks", str(i), problem[0])
+            raise LabbenchError(
+                "catalogue.invalid",
+                file=str(file),
+                line=_line(content, path),
+                path=".".join(path),
+                problem=problem[1],
+            )
+        seen.add(check.id)
+
+
+def find(catalogue: Catalogue, name: str) -> LabSpec:
+    """A lab by name; "3_1", "lab3-1" and "lab3_1" are understood too.
+
+    Raises:
+        LabbenchError: there is none of that name.
+    """
+    canonical = name.lower().removeprefix("lab").strip("-_ ").replace("_", "-")
+    if canonical not in catalogue.labs:
+        raise LabbenchError("lab.unknown", lab=name, known=_suggest(canonical, catalogue.labs))
+    return catalogue.labs[canonical]
+
+
+def name_of(catalogue: Catalogue, name: str) -> str:
+    """The canonical name of a lab; see `find`."""
+    spec = find(catalogue, name)
+    return next(n for n, s in catalogue.labs.items() if s is spec)
+
+
+def _suggest(wrong: str, known: Mapping[str, object]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(wrong, known, n=3, cutoff=0.3)
+    return ", ".join([*near, *(k for k in known if k not in near)])

@@ -1,0 +1,85 @@
+"""Relative error, never an absolute one: the course's MSE < 0.003 passes all-zero style gradients."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labbench.results import Disclosure, Verdict, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from labbench.catalogue import CloseCheck
+    from labbench.results import Array, Text
+
+    Judgement = tuple[Verdict, Mapping[str, float], Text | None]
+
+
+def relative_error(value: Array, reference: Array, norm: str) -> float:
+    """How far `value` is from `reference`, in float64; both of one shape and finite.
+
+    l2: ‖x−ref‖₂/‖ref‖₂; max: max|x−ref|/max|ref|. With an all-zero reference the error is absolute.
+    """
+    x, ref = (np.asarray(a, dtype=np.float64).ravel() for a in (value, reference))
+    if norm == "max":
+        distance, size = float(np.max(np.abs(x - ref), initial=0.0)), float(np.max(np.abs(ref), initial=0.0))
+    else:
+        distance, size = float(np.linalg.norm(x - ref)), float(np.linalg.norm(ref))
+    return distance / size if size else distance
+
+
+def unfit(value: Array, reference: Array) -> tuple[Verdict, Text] | None:
+    """Why an array cannot be compared with its golden, or None."""
+    if value.shape != reference.shape:
+        return Verdict.SHAPE, text("fault.shape", got=str(value.shape), expected=str(reference.shape))
+    bad = value.size - int(np.count_nonzero(np.isfinite(value)))
+    if bad:
+        return Verdict.NONFINITE, text("check.nonfinite", count=bad, total=value.size)
+    return None
+
+
+def close(check: CloseCheck, value: Array, goldens: Sequence[Array], seen: Disclosure) -> Judgement:
+    """PASS if and only if the error to one of the goldens is at most the tolerance (NaN never is)."""
+    problem = unfit(value, goldens[0])
+    if problem is not None:
+        return problem[0], {"tolerance": check.tolerance}, problem[1]
+    errors = [relative_error(value, golden, check.norm) for golden in goldens]
+    best = int(np.argmin(errors))
+    error = errors[best]
+    if error <= check.tolerance:
+        return Verdict.PASS, _figures(error, check.tolerance, seen), None
+    why = _where(value, goldens[best], error, check.tolerance, seen)
+    return Verdict.WRONG, _figures(error, check.tolerance, seen), why
+
+
+def _figures(error: float, tolerance: float, seen: Disclosure) -> dict[str, float]:
+    return {"error": by_decade(error) if seen is Disclosure.VERDICT else error, "tolerance": tolerance}
+
+
+def by_decade(error: float) -> float:
+    """The error rounded up to a power of ten: all that a verdict may tell of hidden values."""
+    if not error or not math.isfinite(error):
+        return error
+    return float(10.0 ** math.ceil(math.log10(error)))
+
+
+def _where(value: Array, golden: Array, error: float, tolerance: float, seen: Disclosure) -> Text:
+    if seen is Disclosure.VERDICT:
+        return text("check.wrong", error=f"{by_decade(error):.0e}", tolerance=f"{tolerance:g}")
+    x, ref = np.asarray(value, dtype=np.float64), np.asarray(golden, dtype=np.float64)
+    off = np.abs(x - ref)
+    worst = np.unravel_index(int(np.argmax(off)), off.shape)
+    scale = float(np.max(np.abs(ref), initial=0.0)) or 1.0
+    return text(
+        "check.wrong_at",
+        error=f"{error:.3g}",
+        tolerance=f"{tolerance:g}",
+        count=int(np.count_nonzero(off > tolerance * scale)),
+        total=int(off.size),
+        index=", ".join(str(int(i)) for i in worst),
+        got=f"{x[worst]:.6g}",
+        expected=f"{ref[worst]:.6g}",
+    )

@@ -1,0 +1,116 @@
+"""What every command has at hand: the language, and consoles for results (stdout) and for remarks (stderr)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from labbench.texts import Lang, Text, preferred_language, render, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from labbench.texts import Plain
+
+#: Columns where there is no terminal to ask: a log line, not a screen.
+_LOG_WIDTH = 110
+
+
+@dataclass
+class App:
+    """The language may still change while options are parsed; nothing else does."""
+
+    lang: Lang
+
+    @classmethod
+    def from_environment(cls, arguments: Sequence[str]) -> App:
+        """In the language that `--lang` asks for anywhere on the line, so that `--help` speaks it too."""
+        return cls(preferred_language(_asked(arguments)))
+
+    @cached_property
+    def console(self) -> Console:
+        """For results."""
+        return _console(stderr=False)
+
+    @cached_property
+    def remarks(self) -> Console:
+        """For progress and complaints."""
+        return _console(stderr=True)
+
+    def say(self, key: str, **values: Plain) -> str:
+        """A sentence in the user's language."""
+        return say(key, self.lang, **values)
+
+    def complain(self, sentence: str) -> None:
+        """One line on stderr."""
+        print(f"labbench: {sentence}", file=sys.stderr)  # noqa: T201 - works without rich, whatever went wrong
+
+
+def _asked(arguments: Sequence[str]) -> str | None:
+    for i, argument in enumerate(arguments):
+        if argument == "--lang" and i + 1 < len(arguments):
+            return arguments[i + 1]
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+    return None
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal and "COLUMNS" not in console._environ:  # noqa: SLF001 - rich has no public way to ask
+        console = Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=_LOG_WIDTH)
+    return console
+
+
+def say_usage(error: click.ClickException, lang: Lang) -> str:
+    """A usage error of click's in the user's language, with where to look."""
+    match error:
+        case click.NoSuchOption():
+            near = ", ".join(error.possibilities or ())
+            key = "usage.no_option_near" if near else "usage.no_option"
+            sentence = say(key, lang, option=error.option_name, near=near)
+        case click.MissingParameter():
+            sentence = say("usage.missing", lang, name=_parameter(error))
+        case click.BadParameter():
+            sentence = say("usage.bad_value", lang, name=_parameter(error), problem=error.message)
+        case _:
+            sentence = error.format_message()
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "labbench"
+    return f"{sentence} {say('usage.help', lang, command=path)}"
+
+
+def _parameter(error: click.BadParameter) -> str:
+    if error.param is None:
+        return str(error.param_hint or "?")
+    return error.param.opts[0] if isinstance(error.param, click.Option) else str(error.param.name).upper()
+
+
+def progress(app: App) -> Callable[[str, float], None] | None:
+    """A progress line on stderr for (text key, fraction); None where nobody watches."""
+    if not app.remarks.is_terminal:
+        return None
+
+    def show(key: str, fraction: float) -> None:
+        try:
+            label = render(Text(key), app.lang)
+        except KeyError:
+            label = key
+        app.remarks.print(f"\r{label} {fraction:4.0%} ", end="\n" if fraction >= 1 else "")
+
+    return show
+
+
+def lines(values: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Aligned `name  value` lines."""
+    width = max((len(name) for name, _ in values), default=0)
+    for name, value in values:
+        yield f"{name:<{width}}  {value}"

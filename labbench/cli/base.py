@@ -1,0 +1,168 @@
+"""click with texts by key: help in the user's language, commands imported when they are needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labbench.cli.app import App
+from labbench.errors import LabbenchError
+from labbench.texts import Lang, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: Commands by name, in the order of the help, and the module that has them as `command`.
+COMMANDS = {
+    "list": "labbench.cli.list_labs",
+    "show": "labbench.cli.show",
+    "init": "labbench.cli.init",
+    "run": "labbench.cli.run",
+    "score": "labbench.cli.score",
+    "weights": "labbench.cli.weights",
+    "goldens": "labbench.cli.goldens",
+    "doctor": "labbench.cli.doctor",
+}
+
+
+def _language(context: click.Context) -> Lang:
+    app = context.find_object(App)
+    return app.lang if app is not None else Lang.EN
+
+
+class Option(click.Option):
+    """An option whose help is a text key."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Click's, with the help in the user's language."""
+        key, self.help = self.help, say(self.help, _language(ctx)) if self.help else None
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = key
+
+
+class _Spoken(click.Command):
+    """A command whose help is a text key."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first line of the help."""
+        context = click.get_current_context(silent=True)
+        lang = _language(context) if context is not None else Lang.EN
+        return say(self.help, lang).split("\n")[0][:limit] if self.help else ""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Click's, with the help in the user's language."""
+        key, self.help = self.help, say(self.help, _language(ctx)) if self.help else None
+        try:
+            super().format_help_text(ctx, formatter)
+        finally:
+            self.help = key
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The usage line."""
+        prefix = say("cli.usage", _language(ctx)) + " "
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options."""
+        records = [r for p in self.get_params(ctx) if (r := p.get_help_record(ctx)) is not None]
+        with formatter.section(say("cli.options", _language(ctx))):
+            formatter.write_dl(records)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """`--help`, described in the user's language."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = say("help.help", _language(ctx))
+        return option
+
+
+class Command(_Spoken):
+    """One command."""
+
+
+class Group(_Spoken, click.Group):
+    """A group of commands, which may be imported when asked for."""
+
+    def __init__(self, *args: Any, lazy: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the help."""
+        return [*self._lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imported only now."""
+        if cmd_name in self._lazy:
+            command: click.Command = import_module(self._lazy[cmd_name]).command
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Refuse an unknown command with the nearest known ones."""
+        if self.get_command(ctx, args[0]) is None:
+            from labbench.labs import suggestion
+
+            known = suggestion(args[0], self.list_commands(ctx))
+            raise LabbenchError("usage.no_command", command=args[0], known=known)
+        return super().resolve_command(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, then the commands."""
+        _Spoken.format_options(self, ctx, formatter)
+        rows = [(n, c.get_short_help_str(90)) for n in self.list_commands(ctx) if (c := self.get_command(ctx, n))]
+        with formatter.section(say("cli.commands", _language(ctx))):
+            formatter.write_dl(rows)
+
+
+def _set_language(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    app = context.find_object(App)
+    if value is not None and app is not None:
+        app.lang = Lang(value)
+
+
+def lang_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--lang zh|en`, accepted before and after the command's name."""
+    return click.option(
+        "--lang", cls=Option, type=click.Choice([lang.value for lang in Lang]), expose_value=False,
+        is_eager=True, callback=_set_language, help="help.lang",
+    )(function)  # fmt: skip
+
+
+def command(name: str, help_key: str, params: Sequence[Any] = ()) -> Callable[[Callable[..., Any]], Command]:
+    """A command with its options, `--lang` among them, and the App as its function's first argument."""
+
+    def decorate(function: Callable[..., Any]) -> Command:
+        wrapped = click.make_pass_decorator(App)(function)
+        for parameter in reversed([*params, lang_option]):
+            wrapped = parameter(wrapped)
+        return click.command(name, cls=Command, help=help_key)(wrapped)
+
+    return decorate
+
+
+def option(*names: str, help_key: str, **kwargs: Any) -> Callable[..., Any]:
+    """An option whose help is a text key."""
+    return click.option(*names, cls=Option, help=help_key, **kwargs)
+
+
+def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        import labbench
+
+        click.echo(f"labbench {labbench.__version__}")
+        context.exit()
+
+
+@click.group("labbench", cls=Group, lazy=COMMANDS, help="help.labbench")
+@click.option("--version", cls=Option, is_flag=True, is_eager=True, expose_value=False, callback=_version,
+              help="help.version")  # fmt: skip
+@lang_option
+def ROOT() -> None:  # noqa: N802 - the root of all commands
+    """Grade deep-learning-systems labs."""

@@ -1,0 +1,111 @@
+"""`labbench run LAB`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labbench.cli.app import progress
+from labbench.cli.base import command as define
+from labbench.cli.base import option
+from labbench.errors import ExitCode
+from labbench.texts import render
+
+if TYPE_CHECKING:
+    from labbench.cli.app import App
+    from labbench.running import Assignment, Outcome, Step
+
+
+@define(
+    "run",
+    "help.run",
+    [
+        click.argument("lab"),
+        option("--submission", type=click.Path(path_type=Path), default=Path(), help_key="help.submission"),
+        option("--image", type=click.Path(path_type=Path), help_key="help.image"),
+        option("--weights", type=click.Path(path_type=Path), help_key="help.weights"),
+        option("--main", "as_main", is_flag=True, help_key="help.main"),
+    ],
+)
+def command(app: App, lab: str, submission: Path, image: Path | None, weights: Path | None, *, as_main: bool) -> int:
+    """Do the lab's main job with the student's code."""
+    from labbench import catalogue, labs
+    from labbench.running import Assignment
+    from labbench.vgg import weights as store
+
+    entries = catalogue.load()
+    name = catalogue.name_of(entries, lab)
+    show = progress(app)
+    found = store.resolve(weights, show) if weights is not None else store.preferred(show)
+    what = Assignment(labs.load(name), entries.labs[name], submission, found.path)
+    if as_main:
+        return _run_main(app, what)
+    if found.source == "synthetic":
+        app.remarks.print(app.say("run.synthetic"), style="dim")
+    return _run(app, what, image)
+
+
+def _run(app: App, what: Assignment, image: Path | None) -> int:
+    from labbench.running import run
+    from labbench.vgg import pictures
+
+    path = image if image is not None else pictures.picture(pictures.cat()).path
+    pixels = pictures.square(pictures.open_rgb(path))
+    app.console.print(app.say("run.start", lab=what.lab.name, image=path.name))
+    outcome = run(what, pixels, lambda step: _show(app, step))
+    _report(app, outcome)
+    return ExitCode.DONE if outcome.fault is None else ExitCode.BELOW
+
+
+def _show(app: App, step: Step) -> None:
+    """One line a layer: what, shape, time, right or wrong, time left."""
+    mark = "" if step.error is None else f"{step.error:8.1e}"
+    left = app.say("run.left", minutes=int(step.remaining // 60), seconds=int(step.remaining % 60))
+    shape = "×".join(map(str, step.shape))
+    line = f"{step.done:>3}/{step.total}  {step.name:<12} {shape:<18} {step.seconds:8.3f} s  {mark:<8}  {left}"
+    wrong = step.error is not None and not step.error <= 1e-3
+    app.console.print(line, style="red" if wrong else "")
+
+
+def _report(app: App, outcome: Outcome) -> None:
+    from labbench.report import terminal
+    from labbench.vgg.classes import class_names
+
+    app.console.print()
+    if outcome.fault is not None:
+        where = app.say("run.stopped_at", name=outcome.stopped_at) if outcome.stopped_at else app.say("run.stopped")
+        app.console.print(f"{where} {render(outcome.fault.why, app.lang)}", style="red")
+    for class_id, probability in outcome.best:
+        name = class_names()[class_id] if class_id < len(class_names()) else ""
+        app.console.print(f"{probability:8.4f}  {class_id:>4}  {name}")
+    if outcome.table is not None:
+        app.console.print()
+        app.console.print(terminal.lab_table(outcome.table, app.lang))
+    if outcome.timings:
+        app.console.print(terminal.timing_table(outcome.timings, app.lang))
+    app.console.print(app.say("run.time", seconds=f"{outcome.seconds:.2f}"))
+    if outcome.exit.used:
+        app.console.print(app.say("note.compat", used=", ".join(outcome.exit.used)), style="dim")
+    if outcome.exit.output.strip():
+        app.console.print(app.say("run.printed"), style="dim")
+        app.console.print(outcome.exit.output.rstrip(), style="dim")
+
+
+def _run_main(app: App, what: Assignment) -> int:
+    from labbench.running import run_file
+    from labbench.worker.faults import Cleaner
+
+    cleaner = Cleaner()
+
+    def echo(data: bytes) -> None:
+        sys.stdout.write(cleaner.feed(data))
+        sys.stdout.flush()
+
+    fault = run_file(what, echo)
+    if fault is None:
+        return ExitCode.DONE
+    app.complain(render(fault.why, app.lang))
+    return ExitCode.BELOW

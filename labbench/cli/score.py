@@ -1,0 +1,111 @@
+"""`labbench score --lab LAB`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labbench.cli.app import progress
+from labbench.cli.base import command as define
+from labbench.cli.base import option
+from labbench.errors import ExitCode
+from labbench.results import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labbench.cli.app import App
+    from labbench.grading import Progress
+    from labbench.results import Scorecard
+    from labbench.task import Task
+
+
+@define(
+    "score",
+    "help.score",
+    [
+        option("--lab", required=True, help_key="help.lab"),
+        option("--submission", type=click.Path(path_type=Path), default=Path(), help_key="help.submission"),
+        option("--quick/--full", "quick", default=True, help_key="help.quick"),
+        option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack"),
+        option("--format", "form", type=click.Choice(["table", "json"]), default="table", help_key="help.format"),
+        option("--output", type=click.Path(path_type=Path), help_key="help.output"),
+        option("--fail-under", type=click.IntRange(0, 100), metavar="N", help_key="help.fail_under"),
+    ],
+)
+def command(
+    app: App,
+    lab: str,
+    submission: Path,
+    pack: Path | None,
+    form: str,
+    output: Path | None,
+    fail_under: int | None,
+    *,
+    quick: bool,
+) -> int:
+    """Grade one hand-in."""
+    from labbench.files import check_writable
+    from labbench.grading import grade
+    from labbench.task import prepare
+
+    if output is not None:
+        check_writable(output)
+    task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
+    with _watch(app) as on_progress:
+        card = grade(task, submission, on_progress)
+    _write(app, card, task, form, output)
+    return exit_code(card, fail_under)
+
+
+def exit_code(card: Scorecard, fail_under: int | None) -> ExitCode:
+    """What a scorecard ends the command with."""
+    if fail_under is not None:
+        if card.ceiling < fail_under:
+            return ExitCode.BELOW
+        return ExitCode.DONE if card.score >= fail_under else ExitCode.NOT_FINAL
+    return ExitCode.DONE if card.final else ExitCode.NOT_FINAL
+
+
+def _write(app: App, card: Scorecard, task: Task, form: str, output: Path | None) -> None:
+    from labbench.files import write_atomically
+    from labbench.report import json, terminal
+
+    if form == "json":
+        content = json.encode(card, task.spec, app.lang)
+    else:
+        with app.console.capture() as captured:
+            app.console.print(terminal.scorecard(card, task.spec, task.lab.table(card), app.lang))
+        content = captured.get().encode()
+    if output is None:
+        sys.stdout.buffer.write(content)
+        return
+    write_atomically(output, click.unstyle(content.decode()).encode() if form == "table" else content)
+    app.remarks.print(app.say("score.written", path=str(output), score=card.score))
+
+
+class _watch:  # noqa: N801 - reads as a verb
+    """A line on a terminal that says what is being observed; silent elsewhere."""
+
+    def __init__(self, app: App) -> None:
+        from rich.status import Status
+
+        self._app = app
+        self._status = Status(app.say("score.starting"), console=app.remarks) if app.remarks.is_terminal else None
+
+    def __enter__(self) -> Callable[[Progress], None] | None:
+        if self._status is None:
+            return None
+        self._status.start()
+        return self._show
+
+    def _show(self, at: Progress) -> None:
+        assert self._status is not None  # noqa: S101 - only handed out where there is one
+        self._status.update(f"{at.scenario} {at.done}/{at.total}  {at.observation}")
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -1,0 +1,117 @@
+"""What this machine has and lacks for labbench, each finding with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labbench import catalogue, packs, resources, timing
+from labbench.errors import LabbenchError
+from labbench.results import Text, text
+from labbench.vgg import weights
+from labbench.worker.isolation import active
+from labbench.worker.zygote import Zygote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Free space that building the weights takes, with room to spare, in bytes.
+_DISK_NEEDED = 1 << 30
+#: Memory that a right hand-in takes on the whole net, with the grader, in bytes.
+_MEMORY_NEEDED = 3 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what it is, whether it is as it should be, and what to do if not."""
+
+    topic: str
+    value: str
+    fine: bool = True
+    advice: Text | None = None
+
+
+def examine() -> list[Finding]:
+    """Look at everything once."""
+    return [*_python(), *_machine(), *_storage(), *_packs(), *_worker()]
+
+
+def _python() -> Iterator[Finding]:
+    import numpy as np
+    import scipy
+    import threadpoolctl
+
+    yield Finding("python", f"{platform.python_version()} ({sys.executable})")
+    yield Finding("numpy", f"{np.__version__}, scipy {scipy.__version__}")
+    for pool in threadpoolctl.threadpool_info():
+        if pool.get("user_api") == "blas":
+            named = f"{pool['internal_api']} {pool.get('version')}, {pool.get('architecture', '?')}"
+            yield Finding("blas", f"{named}, {pool['num_threads']} threads (sessions: 1)")
+            break
+
+
+def _machine() -> Iterator[Finding]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    yield Finding("platform", f"{platform.platform(terse=True)}, {os.cpu_count()} CPUs")
+    yield Finding(
+        "memory",
+        f"{memory / 2**30:.1f} GiB",
+        memory >= _MEMORY_NEEDED,
+        text("doctor.memory", needed=_MEMORY_NEEDED >> 30),
+    )
+    yield Finding(
+        "clock", "CPU" if timing.FOREIGN_CPU_CLOCK else "wall", timing.FOREIGN_CPU_CLOCK, text("doctor.clock")
+    )
+    encoding = sys.stdout.encoding or "?"
+    yield Finding("encoding", encoding, encoding.lower().startswith("utf"), text("doctor.encoding"))
+
+
+def _storage() -> Iterator[Finding]:
+    cache = resources.cache_dir()
+    there = _nearest(cache)
+    free = shutil.disk_usage(there).free
+    writable = os.access(there, os.W_OK)
+    yield Finding("cache", str(cache), writable, text("doctor.cache", path=str(there)))
+    found = weights.available()
+    enough = bool(found) or free >= _DISK_NEEDED
+    yield Finding(
+        "disk",
+        f"{free / 2**30:.1f} GiB",
+        enough,
+        text("doctor.disk", needed=_DISK_NEEDED >> 30, path=str(there)),
+    )
+    names = ", ".join(f"{w.source} {w.digest[:12]}" for w in found)
+    yield Finding("weights", names or "–", bool(found), text("doctor.weights"))
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above that exists."""
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _packs() -> Iterator[Finding]:
+    for name, spec in catalogue.load().labs.items():
+        try:
+            pack = packs.read(resources.practice_pack(spec.folder), name)
+        except LabbenchError as error:
+            yield Finding(f"pack {name}", "–", fine=False, advice=error.text)
+        else:
+            yield Finding(f"pack {name}", f"{pack.identity.name} {pack.identity.digest[:12]}")
+
+
+def _worker() -> Iterator[Finding]:
+    try:
+        Zygote().close()
+    except LabbenchError as error:
+        yield Finding("worker", "–", fine=False, advice=error.text)
+    else:
+        yield Finding("worker", "ok")
+    isolation = active()
+    yield Finding("isolation", f"{isolation.level.value.upper()}: {', '.join(isolation.layers)}")

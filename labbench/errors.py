@@ -1,0 +1,46 @@
+"""What goes wrong outside a hand-in: one clear sentence and a documented exit code."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from labbench.texts import Lang, Text, render
+
+if TYPE_CHECKING:
+    from labbench.texts import Plain
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    #: `--fail-under`: the score is, and stays, below.
+    BELOW = 1
+    #: Wrong usage or bad input; also a failed verification.
+    USAGE = 2
+    #: Our fault.
+    INTERNAL = 3
+    #: Graded, but the scorecard is not final.
+    NOT_FINAL = 4
+    #: The isolation is weaker than required.
+    WEAK = 5
+    INTERRUPTED = 130
+
+
+class LabbenchError(Exception):
+    """A refusal that names what, which, got, expected and what to do next.
+
+    Args:
+        key: The sentence's key in the text catalogue.
+        exit_code: What the command ends with.
+        values: What the sentence names.
+    """
+
+    def __init__(self, key: str, *, exit_code: ExitCode = ExitCode.USAGE, **values: Plain) -> None:
+        self.text = Text(key, values)
+        self.exit_code = exit_code
+        super().__init__(key, values)
+
+    def __str__(self) -> str:
+        return render(self.text, Lang.EN)

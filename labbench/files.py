@@ -1,0 +1,49 @@
+"""Writing a result file: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from labbench.errors import LabbenchError
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where a result could not be written, before minutes are spent on it.
+
+    Raises:
+        LabbenchError: a folder is there, or the folder for it is missing or not writable.
+    """
+    if path.is_dir():
+        raise LabbenchError("output.is_folder", path=str(path))
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise LabbenchError("output.no_folder", path=str(path), folder=str(folder))
+    if not os.access(folder, os.W_OK):
+        raise LabbenchError("output.not_written", path=str(path), reason="permission denied")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that readers see the old content or the new one, never a piece.
+
+    Raises:
+        LabbenchError: it cannot be written.
+    """
+    if path.exists() and not path.is_file():  # a device or a pipe: nothing to rename over
+        path.write_bytes(content)
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.chmod(0o644)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error

@@ -1,0 +1,123 @@
+"""A hand-in as files: what a student delivers in, a private read-only snapshot of its package out.
+
+Theory of operation. Everything here is untrusted. Archives are read member by member under limits (`archive.py`); only
+plain files reach the snapshot, by names made from checked parts. The snapshot lies in a fresh folder of mode
+0700, is keyed by a digest over names and contents, and goes when the context ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labbench.errors import LabbenchError
+from labbench.handin.archive import is_archive, unpack
+from labbench.handin.finding import find_package
+from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: What the package is called for `import stu_upload.vgg_cpu`, whatever the folder was called.
+PACKAGE = "stu_upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A private copy of a hand-in's package.
+
+    Attributes:
+        package: The folder with the student's files; its name is `stu_upload`.
+        digest: SHA-256 over the names and contents of the files.
+        source: What was handed in, for messages.
+        missing: Files the lab asks for that are not there, with the nearest name that is (or "").
+    """
+
+    package: Path
+    digest: str
+    source: str
+    missing: tuple[tuple[str, str], ...]
+
+
+@contextlib.contextmanager
+def opened(path: Path, files: Sequence[str]) -> Iterator[Snapshot]:
+    """A snapshot of the hand-in at `path` (a folder, an archive or one .py file) for as long as the context lasts.
+
+    Args:
+        path: What was handed in.
+        files: The file names the lab asks for; they tell where in the hand-in its package is.
+
+    Raises:
+        LabbenchError: there is nothing there, it cannot be read, or it holds no package.
+    """
+    if not path.exists():
+        raise LabbenchError("handin.not_there", path=str(path))
+    with tempfile.TemporaryDirectory(prefix="labbench-handin-") as folder:
+        private = Path(folder)
+        if path.is_dir():
+            found = find_package(path, files)
+        elif is_archive(path):
+            unpack(path, private / "unpacked")
+            found = find_package(private / "unpacked", files, shown=str(path))
+        elif path.suffix == ".py":
+            found = path
+        else:
+            raise LabbenchError("handin.unknown_kind", path=str(path))
+        package = private / PACKAGE
+        try:
+            _copy(found, package)
+        except OSError as error:
+            raise LabbenchError("handin.unreadable", path=str(path), reason=str(error)) from error
+        yield Snapshot(package, _digest(package), str(path), _missing(package, files))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy plain files only, without caches and links."""
+    target.mkdir(mode=0o755)
+    if source.is_file():
+        shutil.copyfile(source, target / source.name)
+        return
+    count = size = 0
+    for item in _walk(source):
+        count, size = count + 1, size + item.stat().st_size
+        if count > MAX_FILES or size > MAX_BYTES:
+            raise LabbenchError("handin.too_large", path=str(source), files=MAX_FILES, mib=MAX_BYTES >> 20)
+        copy = target / item.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(item, copy)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for item in sorted(folder.iterdir()):
+        if item.name in SKIPPED_NAMES or item.is_symlink():
+            continue
+        if item.is_dir():
+            yield from _walk(item)
+        elif item.is_file():
+            yield item
+
+
+def _digest(package: Path) -> str:
+    total = hashlib.sha256()
+    for item in sorted(p for p in package.rglob("*") if p.is_file()):
+        content = hashlib.sha256(item.read_bytes()).hexdigest()
+        total.update(f"{item.relative_to(package).as_posix()}\0{content}\0".encode(errors="surrogateescape"))
+    return total.hexdigest()
+
+
+def _missing(package: Path, files: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    import difflib
+
+    there = sorted(p.name for p in package.iterdir())
+    lower = {name.lower(): name for name in there}
+    absent = []
+    for file in files:
+        if file not in there:
+            near = difflib.get_close_matches(file.lower(), lower, n=1, cutoff=0.6)
+            absent.append((file, lower[near[0]] if near else ""))
+    return tuple(absent)

@@ -1,0 +1,124 @@
+"""How the course's harness drives a hand-in of lab 3-1; see `labs.yaml` for what is judged how.
+
+Shapes are NCHW. Nothing here knows a right answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labbench.results import Fault
+from labbench.vgg.table import HEAD, TRUNK
+from labbench.worker.remote import attempt
+
+if TYPE_CHECKING:
+    from labbench.labs import Case, Scenario
+    from labbench.results import Array
+    from labbench.worker.remote import Remote
+
+#: Where the course puts the weights, seen from the experiment folder.
+WEIGHTS = "../imagenet-vgg-verydeep-19.mat"
+
+
+def conv(student: Remote, case: Case) -> Scenario:
+    """One convolution; observes the output, (N, C_out, H_out, W_out)."""
+    size, channels_in, channels_out, padding, stride = (
+        case.params[p] for p in ("kernel_size", "channel_in", "channel_out", "padding", "stride")
+    )
+    layer = student.layers_2.ConvolutionalLayer(size, channels_in, channels_out, padding, stride)
+    layer.init_param()
+    layer.load_param(case.arrays["weight"], case.arrays["bias"])
+    yield "output", layer.forward(case.arrays["input"])
+
+
+def pool(student: Remote, case: Case) -> Scenario:
+    """One max pooling; observes the output, (N, C, H_out, W_out)."""
+    layer = student.layers_2.MaxPoolingLayer(case.params["kernel_size"], case.params["stride"])
+    yield "output", layer.forward(case.arrays["input"])
+
+
+def fully_connected(student: Remote, case: Case) -> Scenario:
+    """One fully connected layer; observes the output, (N, n_out)."""
+    layer = _dense(student, case)
+    yield "output", layer.forward(case.arrays["input"])
+
+
+def softmax(student: Remote, case: Case) -> Scenario:
+    """Softmax of large logits, which overflow unless the maximum is subtracted; observes the probabilities."""
+    yield "output", student.layers_1.SoftmaxLossLayer().forward(case.arrays["logits"])
+
+
+def network(student: Remote, case: Case) -> Scenario:
+    """Build and load VGG19 once; walk the trunk on a crop of the loaded picture, then the head on its own case.
+
+    Last, since only a note rests on it: a picture that has to be resized.
+    """
+    vgg = _vgg19(student)
+    vgg.load_image(case.image_path("image"))
+    right = yield "input_image", vgg.input_image
+    picture = vgg.input_image if right is None else right
+    top, left, size = (int(case.params[p] or 0) for p in ("top", "left", "size"))
+    yield from _layers(vgg, TRUNK, _typed(picture[:, :, top : top + size, left : left + size], case))
+    yield from _layers(vgg, HEAD, case.arrays["pool5"])
+    loaded = attempt(vgg.load_image, case.image_path("other_size"))
+    yield "other_size", loaded if isinstance(loaded, Fault) else vgg.input_image
+
+
+def walk(student: Remote, case: Case) -> Scenario:
+    """The course's own procedure: all 44 layers on the whole picture, on the hand-in's own activations."""
+    vgg = _vgg19(student)
+    vgg.load_image(case.image_path("image"))
+    yield "input_image", vgg.input_image
+    yield from _layers(vgg, TRUNK + HEAD, _typed(vgg.input_image, case))
+
+
+def backward(student: Remote, case: Case) -> Scenario:
+    """Backward passes and the update of `layers_1.py`."""
+    layer = _dense(student, case)
+    layer.forward(case.arrays["input"])
+    yield "fc_bottom_diff", attempt(layer.backward, case.arrays["top_diff"])
+    yield "fc_d_weight", layer.d_weight
+    yield "fc_d_bias", layer.d_bias
+    layer.update_param(case.params["lr"])
+    yield "fc_updated_weight", layer.weight
+    relu = student.layers_1.ReLULayer()
+    relu.forward(case.arrays["input"])
+    yield "relu_bottom_diff", attempt(relu.backward, case.arrays["input_diff"])
+
+
+def loss(student: Remote, case: Case) -> Scenario:
+    """Softmax loss of a batch with its gradient."""
+    layer = student.layers_1.SoftmaxLossLayer()
+    yield "probabilities", layer.forward(case.arrays["logits"])
+    yield "loss", attempt(layer.get_loss, case.arrays["label"])
+    yield "bottom_diff", attempt(layer.backward)
+
+
+def _vgg19(student: Remote) -> Remote:
+    """A VGG19 with its weights loaded."""
+    vgg = student.vgg_cpu.VGG19(param_path=WEIGHTS)
+    vgg.build_model()
+    vgg.init_model()
+    vgg.load_model()
+    return vgg
+
+
+def _layers(vgg: Remote, names: tuple[str, ...], start: Remote | Array) -> Scenario:
+    """Layer after layer, each on the output before it, or on the reference's where that was wrong."""
+    current: Remote | Array | Fault = start
+    for name in names:
+        output = attempt(vgg.layers[name].forward, current)
+        right = yield name, output
+        current = output if right is None else right
+
+
+def _dense(student: Remote, case: Case) -> Remote:
+    layer = student.layers_1.FullyConnectedLayer(case.params["num_input"], case.params["num_output"])
+    layer.init_param()
+    layer.load_param(case.arrays["weight"], case.arrays["bias"])
+    return layer
+
+
+def _typed(picture: Remote | Array, case: Case) -> Remote | Array:
+    """The picture in the precision of the case: goldens are observed in float64 by the same code."""
+    return picture.astype(str(case.params["dtype"])) if "dtype" in case.params else picture

@@ -1,0 +1,188 @@
+"""What a lab plug-in is, and where they are found.
+
+A plug-in is data and pure functions: scenarios that drive a hand-in, cases to drive it with, a reference that is just
+another hand-in, and known mistakes. Tiers, checks, tolerances, limits and texts are in the catalogue.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from labbench.errors import LabbenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labbench.results import Array, Fault, Plain, Scorecard
+    from labbench.worker.remote import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a scenario is driven with; stored in the pack.
+
+    Attributes:
+        name: Unique within its scenario.
+        params: Plain values the scenario reads.
+        arrays: Arrays for the hand-in, each sent as a fresh, writable copy.
+        images: uint8 (H, W, 3) pictures that lie as PNG files where `image_path` says.
+        alternatives: Other right answers, by name: the same case with other pictures. An observation passes if it
+            agrees with any of them.
+    """
+
+    name: str
+    params: Mapping[str, Plain] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    images: Mapping[str, Array] = field(default_factory=dict)
+    alternatives: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
+
+    def image_path(self, image: str) -> str:
+        """Where the hand-in finds a picture of this case, relative to its working directory."""
+        return f"../images/{self.name}-{image}.png"
+
+    def image_files(self) -> dict[str, Array]:
+        """The pictures by the path that `image_path` gives."""
+        return {self.image_path(name): pixels for name, pixels in self.images.items()}
+
+
+#: Yields (name, remote or fault); is sent the reference's value after a wrong answer, else None.
+Scenario = Generator[tuple[str, "Remote | Fault"], "Array | None", None]
+ScenarioFunction = Callable[["Remote", Case], Scenario]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A known mistake: one source edit on the reference, and the score it must get, by profile."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    scores: Mapping[str, int]
+    title: Mapping[str, str]
+
+    def apply(self, reference: Path, target: Path) -> None:
+        """Copy the reference to the new folder `target`, with the edit made.
+
+        Raises:
+            ValueError: `old` does not occur exactly once.
+        """
+        shutil.copytree(reference, target)
+        file = target / self.file
+        source = file.read_text(encoding="utf-8")
+        if source.count(self.old) != 1:
+            raise ValueError(f"mistake {self.name}: {self.old!r} occurs {source.count(self.old)} times in {self.file}")
+        file.write_text(source.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the cases of a pack are made from.
+
+    Attributes:
+        seed: Every random number of the cases comes from it.
+        image: The pack's picture, uint8 (224, 224, 3) RGB.
+    """
+
+    seed: str
+    image: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a lab's own table: the handout's Chinese name and its English one."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A lab's own table, as its handout prints it."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One observation of a lab's main job, and its share of the work."""
+
+    name: str
+    work: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A lab's main job, what `labbench run` does: a scenario over one picture, step by step.
+
+    Attributes:
+        scenario: The scenario's name.
+        steps: Its observations in order.
+        case: Makes the case for a picture, uint8 (224, 224, 3).
+        answer: The observation that holds the class probabilities.
+        table: The lab's table for it, from the relative errors by observation, class, probability.
+    """
+
+    scenario: str
+    steps: tuple[Step, ...]
+    case: Callable[[Array], Case]
+    answer: str
+    table: Callable[[Mapping[str, float | None], int, float], Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab plug-in.
+
+    Attributes:
+        name: As in the catalogue, like "3-1".
+        scenarios: By name.
+        cases: The cases of each scenario, made when a pack is built.
+        files: The course's files by name, given the weights file.
+        reference: The folder of the reference hand-in.
+        mistakes: The known mistakes.
+        job: What `labbench run` does.
+        table: The lab's own table, from a scorecard.
+        timed: The scenarios that show how the hand-in's time compares with the reference's.
+        groups: Timing group by observation of those.
+    """
+
+    name: str
+    scenarios: Mapping[str, ScenarioFunction]
+    cases: Callable[[Recipe], Mapping[str, Sequence[Case]]]
+    files: Callable[[Path], Mapping[str, Path]]
+    reference: Path
+    mistakes: tuple[Mistake, ...]
+    job: Job
+    table: Callable[[Scorecard], Table]
+    timed: tuple[str, ...]
+    groups: Mapping[str, str]
+
+
+def installed() -> dict[str, Callable[[], Lab]]:
+    """Every lab plug-in that is installed, by name, not yet imported."""
+    return {point.name: point.load for point in entry_points(group="labbench.labs")}
+
+
+def suggestion(wrong: str, known: Sequence[str]) -> str:
+    """The known names for a message, the nearest first."""
+    near = difflib.get_close_matches(wrong, known, n=3, cutoff=0.3)
+    return ", ".join([*near, *(k for k in known if k not in near)])
+
+
+def load(name: str) -> Lab:
+    """The plug-in of a lab.
+
+    Raises:
+        LabbenchError: there is none of that name.
+    """
+    found = installed()
+    if name not in found:
+        raise LabbenchError("lab.no_plugin", lab=name, known=suggestion(name, sorted(found)))
+    return found[name]()

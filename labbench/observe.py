@@ -1,0 +1,162 @@
+"""Session × scenario × case → observations; and the record of all that one session showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labbench.results import Fault, Observation, Verdict
+from labbench.worker.remote import Remote, Spec, fetch, root, shape_of
+
+if TYPE_CHECKING:
+    from labbench.catalogue import Limits
+    from labbench.labs import Case, ScenarioFunction
+    from labbench.results import Array, Value
+    from labbench.worker.session import Exit, Session
+    from labbench.worker.zygote import Code, Workers
+
+#: What to fetch of an observation, by its name; None: look at its shape only.
+Wanted = Callable[[str], Spec | None]
+#: The reference's value where an observation is wrong, else None.
+Correct = Callable[[Observation], "Array | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A scenario that could not be walked to its end, and why."""
+
+    fault: Fault
+
+
+def everything(_name: str) -> Spec:
+    """Fetch all, whatever its shape."""
+    return Spec()
+
+
+def shapes_only(_name: str) -> None:
+    """Fetch nothing, look at the shapes."""
+
+
+def no_correction(_observation: Observation) -> None:
+    """Let the walk go on with the hand-in's own values."""
+
+
+def observe(
+    session: Session,
+    scenario: ScenarioFunction,
+    case: Case,
+    wanted: Wanted = everything,
+    correct: Correct = no_correction,
+) -> Iterator[Observation | Ended]:
+    """Walk a scenario and yield what it observes, as it comes; an `Ended` last when it broke off.
+
+    After each observation the scenario is sent what `correct` says, so that a walk can go on from the
+    reference's value after a wrong one. A fault that has been observed once is not repeated as the reason for the
+    end.
+    """
+    steps: Generator[tuple[str, Remote | Fault], Array | None, None] = scenario(root(session), case)
+    sent: Array | None = None
+    mark = len(session.ledger)
+    while True:
+        try:
+            name, seen = steps.send(sent)
+        except StopIteration:
+            return
+        except Fault as fault:
+            yield Ended(fault)
+            return
+        calls = session.ledger[mark:]
+        value, shape = _value(seen, wanted(name))
+        mark = len(session.ledger)
+        observation = Observation(name, value, sum(c.cpu_ns for c in calls), sum(c.wall_ns for c in calls), shape)
+        yield observation
+        sent = correct(observation)
+
+
+def _value(seen: Remote | Fault, spec: Spec | None) -> tuple[Value | Fault | None, tuple[int, ...]]:
+    if isinstance(seen, Fault):
+        return seen, ()
+    try:
+        if spec is None:
+            return None, shape_of(seen)
+        array = fetch(seen, spec)
+    except Fault as fault:
+        return fault, ()
+    return array, array.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that one session showed: a scenario on a case, walked once. It can be judged many times.
+
+    Attributes:
+        scenario: The scenario's name.
+        case: The case's name.
+        observations: In the order in which they came.
+        ended: Why the walk broke off, if it did.
+        exit: How the session ended.
+    """
+
+    scenario: str
+    case: str
+    observations: tuple[Observation, ...]
+    ended: Fault | None
+    exit: Exit
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether a limit on time cut it short."""
+        seen = [self.ended, *(o.value for o in self.observations)]
+        return any(isinstance(v, Fault) and v.verdict is Verdict.TIMEOUT for v in seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and under which limits a scenario runs, and whether a timeout is tried once more."""
+
+    workers: Workers
+    code: Code
+    limits: Limits
+    retry: bool = True
+
+
+def record(
+    setting: Setting,
+    scenario: tuple[str, ScenarioFunction],
+    case: Case,
+    wanted: Wanted = everything,
+    correct: Correct = no_correction,
+    on_observation: Callable[[Observation], None] | None = None,
+) -> Record:
+    """Run one scenario on one case in a session of its own.
+
+    A timeout is tried once more: a machine that is busy for a moment must not cost points.
+    """
+    first = _record(setting, scenario, case, wanted, correct, on_observation)
+    if not (first.timed_out and setting.retry):
+        return first
+    return _record(setting, scenario, case, wanted, correct, on_observation)
+
+
+def _record(
+    setting: Setting,
+    scenario: tuple[str, ScenarioFunction],
+    case: Case,
+    wanted: Wanted,
+    correct: Correct,
+    on_observation: Callable[[Observation], None] | None,
+) -> Record:
+    name, function = scenario
+    seen: list[Observation] = []
+    ended: Fault | None = None
+    with setting.workers.session(setting.code, setting.limits) as session:
+        for step in observe(session, function, case, wanted, correct):
+            if isinstance(step, Ended):
+                ended = step.fault
+                continue
+            seen.append(step)
+            if on_observation is not None:
+                on_observation(step)
+        closed = session.close()
+    return Record(name, case.name, tuple(seen), ended, closed)

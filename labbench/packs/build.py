@@ -1,0 +1,240 @@
+"""Building a pack: the reference is observed through the same sessions as any hand-in, in float64."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import labbench
+from labbench import handin
+from labbench.checks import judge
+from labbench.errors import ExitCode, LabbenchError
+from labbench.observe import Record, Setting, record
+from labbench.packs.manifest import FORMAT, CaseEntry, GoldenEntry, Manifest, MistakeEntry
+from labbench.packs.writing import digest, npy
+from labbench.results import Disclosure, Fault, Profile, Verdict
+from labbench.texts import Lang, render
+from labbench.worker.remote import Spec
+from labbench.worker.workspace import Workspace
+from labbench.worker.zygote import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labbench.catalogue import Check, LabSpec, ScenarioSpec
+    from labbench.labs import Case, Lab, Mistake, Recipe
+    from labbench.results import Array
+    from labbench.vgg.weights import Weights
+
+    Progress = Callable[[str, float], None]
+    #: Right answers by observation.
+    Answers = dict[str, tuple[Array, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build."""
+
+    lab: Lab
+    spec: LabSpec
+    recipe: Recipe
+    weights: Weights
+    name: str
+    disclosure: Disclosure
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A pack in the making."""
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    cases: list[CaseEntry] = field(default_factory=list)
+    goldens: list[GoldenEntry] = field(default_factory=list)
+    mistakes: list[MistakeEntry] = field(default_factory=list)
+
+    def add(self, name: str, array: Array) -> str:
+        """Keep an array; returns the file it will lie in."""
+        self.arrays[f"{name}.npy"] = array
+        return f"{name}.npy"
+
+
+def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[str, Array]]:
+    """The manifest and the arrays of a new pack; `packs.writing.write` puts them on disk.
+
+    Raises:
+        LabbenchError: the reference itself fails, which is our fault.
+    """
+    draft = _Draft()
+    cases = plan.lab.cases(plan.recipe)
+    with Workers() as workers:
+        answers = derive(plan, cases, workers, progress)
+        for scenario, of_scenario in cases.items():
+            for case in of_scenario:
+                draft.cases.append(_keep_case(draft, scenario, case))
+                draft.goldens.append(_keep_goldens(draft, plan, scenario, case, answers[scenario, case.name]))
+        for i, mistake in enumerate(plan.lab.mistakes):
+            if progress is not None:
+                progress(mistake.name, (1 + i / len(plan.lab.mistakes)) / 2)
+            entry = _first_difference(draft, plan, mistake, cases, answers, workers)
+            if entry is not None:
+                draft.mistakes.append(entry)
+    manifest = Manifest(
+        format=FORMAT,
+        name=plan.name,
+        lab=plan.lab.name,
+        disclosure=plan.disclosure,
+        seed_commitment=commitment(plan.recipe.seed, plan.lab.name),
+        weights=plan.weights.digest,
+        weights_source=plan.weights.source,
+        image=digest(npy(plan.recipe.image)),
+        versions={
+            "labbench": labbench.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
+        cases=tuple(draft.cases),
+        goldens=tuple(draft.goldens),
+        mistakes=tuple(draft.mistakes),
+        files={},
+    )
+    return manifest, draft.arrays
+
+
+def commitment(seed: str, lab: str) -> str:
+    """Proves later which seed a pack was built from; slow on purpose, since a short seed could be guessed."""
+    return hashlib.scrypt(seed.encode(), salt=f"labbench/{lab}".encode(), n=1 << 14, r=8, p=1, dklen=32).hex()
+
+
+def derive(
+    plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None = None
+) -> dict[tuple[str, str], Answers]:
+    """What the reference observes on each case, in float64, each with one value per right answer."""
+    answers: dict[tuple[str, str], Answers] = {}
+    with handin.opened(plan.lab.reference, plan.spec.files) as snapshot:
+        for i, (scenario, of_scenario) in enumerate(cases.items()):
+            if progress is not None:
+                progress(scenario, i / len(cases) / 2)
+            for case in of_scenario:
+                variants = [_reference(plan, scenario, v, snapshot.package, workers) for v in _variants(case)]
+                answers[scenario, case.name] = {n: tuple(v[n] for v in variants) for n in variants[0]}
+    return answers
+
+
+def _variants(case: Case) -> list[Case]:
+    """The case in float64; or, if it has several right answers, one such case for each."""
+    images = case.alternatives.values() or [case.images]
+    return [_exact(dataclasses.replace(case, images=i, alternatives={})) for i in images]
+
+
+def _exact(case: Case) -> Case:
+    arrays = {n: a.astype(np.float64) if a.dtype.kind == "f" else a for n, a in case.arrays.items()}
+    return dataclasses.replace(case, params={**case.params, "dtype": "float64"}, arrays=arrays)
+
+
+def _observe(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> Record:
+    spec = plan.spec.scenarios[scenario]
+    with Workspace(package, plan.lab.files(plan.weights.path)) as workspace:
+        workspace.add_images(case.image_files())
+        return record(
+            Setting(workers, workspace.code, spec.limits),
+            (scenario, plan.lab.scenarios[scenario]),
+            case,
+            wanted=lambda name: Spec() if _is_golden(spec, name) else None,
+        )
+
+
+def _reference(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> dict[str, Array]:
+    spec = plan.spec.scenarios[scenario]
+    seen = _observe(plan, scenario, case, package, workers)
+    values = {o.name: o.value for o in seen.observations if _is_golden(spec, o.name)}
+    failed = [v for v in (seen.ended, *values.values()) if isinstance(v, Fault)]
+    if failed:
+        raise LabbenchError(
+            "pack.reference_failed",
+            exit_code=ExitCode.INTERNAL,
+            scenario=f"{scenario}/{case.name}",
+            reason=render(failed[0].why, Lang.EN),
+        )
+    return {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
+
+
+def _is_golden(spec: ScenarioSpec, name: str) -> bool:
+    return spec.golden is None or name in spec.golden
+
+
+def _keep_case(draft: _Draft, scenario: str, case: Case) -> CaseEntry:
+    folder = f"cases/{scenario}/{case.name}"
+    return CaseEntry(
+        scenario,
+        case.name,
+        dict(case.params),
+        {n: draft.add(f"{folder}/{n}", a) for n, a in case.arrays.items()},
+        {n: draft.add(f"{folder}/images/{n}", a) for n, a in case.images.items()},
+        {
+            alt: {n: draft.add(f"{folder}/{alt}/{n}", a) for n, a in images.items()}
+            for alt, images in case.alternatives.items()
+        },
+    )
+
+
+def _keep_goldens(draft: _Draft, plan: Plan, scenario: str, case: Case, answers: Answers) -> GoldenEntry:
+    store = plan.spec.scenarios[scenario].store
+    folder = f"golden/{scenario}/{case.name}"
+    kept = {}
+    for observation, values in answers.items():
+        if all(np.array_equal(v, values[0]) for v in values):
+            named = {observation: values[0]}
+        else:
+            named = {f"{observation}-{alt}": v for alt, v in zip(case.alternatives, values, strict=True)}
+        kept[observation] = tuple(draft.add(f"{folder}/{n}", v.astype(store)) for n, v in named.items())
+    return GoldenEntry(scenario, case.name, kept)
+
+
+def _first_difference(
+    draft: _Draft,
+    plan: Plan,
+    mistake: Mistake,
+    cases: Mapping[str, Sequence[Case]],
+    answers: Mapping[tuple[str, str], Answers],
+    workers: Workers,
+) -> MistakeEntry | None:
+    """Where a mistake first gives something else than the reference, in quick's order; None if nowhere."""
+    with tempfile.TemporaryDirectory(prefix="labbench-mistake-") as folder:
+        edited = Path(folder) / handin.PACKAGE
+        mistake.apply(plan.lab.reference, edited)
+        for scenario in plan.spec.scenarios_of(Profile.QUICK):
+            for case in cases[scenario]:
+                checks = [c for c in plan.spec.checks_of(scenario, case.name) if c.tier is not None]
+                if not checks:
+                    continue
+                seen = _observe(plan, scenario, _exact(case), edited, workers)
+                wrong = _first_wrong(seen, checks, answers[scenario, case.name])
+                if wrong is None:
+                    continue
+                verdict, observation, value = wrong
+                file = None if value is None else draft.add(f"mistakes/{mistake.name}", value.astype(np.float32))
+                return MistakeEntry(mistake.name, scenario, case.name, observation, verdict, file)
+    return None
+
+
+def _first_wrong(seen: Record, checks: Sequence[Check], answers: Answers) -> tuple[Verdict, str, Array | None] | None:
+    """The first observation that a check does not pass: (verdict, its name, its value if it has one)."""
+    observed = {o.name: o for o in seen.observations}
+    for name, goldens in answers.items():
+        for check in checks:
+            if name not in check.observe:
+                continue
+            if name not in observed:
+                return (seen.ended.verdict if seen.ended else Verdict.INTERNAL), name, None
+            verdict = judge(check, observed[name], goldens, Disclosure.FULL).verdict
+            if verdict is not Verdict.PASS:
+                value = observed[name].value
+                return verdict, name, value if isinstance(value, np.ndarray) else None
+    return None

@@ -1,0 +1,59 @@
+"""The form of `manifest.json`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from labbench.results import Disclosure, Plain  # noqa: TC001 - msgspec reads the annotations
+
+#: Raised whenever a pack of before can no longer be read.
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One case: its plain values, and the files of its arrays, by name."""
+
+    scenario: str
+    name: str
+    params: dict[str, Plain]
+    arrays: dict[str, str]
+    images: dict[str, str]
+    alternatives: dict[str, dict[str, str]]
+
+
+class GoldenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the reference observed on one case, in order; each observation with one file per right answer."""
+
+    scenario: str
+    case: str
+    observations: dict[str, tuple[str, ...]]
+
+
+class MistakeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a known mistake first differs, and with which values (None: it gives none)."""
+
+    mistake: str
+    scenario: str
+    case: str
+    observation: str
+    verdict: str
+    file: str | None
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole manifest."""
+
+    format: int
+    name: str
+    lab: str
+    disclosure: Disclosure
+    seed_commitment: str
+    weights: str
+    weights_source: str
+    image: str
+    versions: dict[str, str]
+    cases: tuple[CaseEntry, ...]
+    goldens: tuple[GoldenEntry, ...]
+    mistakes: tuple[MistakeEntry, ...]
+    files: dict[str, str]

@@ -1,0 +1,77 @@
+"""Writing a pack: into a folder beside its place, then renamed, so that no half of one is ever found."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from labbench.errors import LabbenchError
+from labbench.packs.manifest import MANIFEST, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labbench.results import Array
+
+
+def npy(array: Array) -> bytes:
+    """An array in .npy format, the same bytes on every machine."""
+    buffer = io.BytesIO()
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
+    np.save(buffer, little, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def digest(content: bytes) -> str:
+    """SHA-256, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replace: bool) -> None:
+    """Write a pack; readable by its owner only unless its answers are public.
+
+    Raises:
+        LabbenchError: there is something at `path` that is not to be replaced, or it cannot be written.
+    """
+    if path.exists() and not replace:
+        raise LabbenchError("pack.exists", path=str(path))
+    contents = {name: npy(array) for name, array in arrays.items()}
+    pinned = msgspec.structs.replace(manifest, files={name: digest(c) for name, c in contents.items()})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            fresh = Path(folder) / "pack"
+            _write_files(fresh, contents, pinned)
+            _swap(fresh, path)
+    except OSError as error:
+        raise LabbenchError("pack.not_written", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def _write_files(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
+    folder.mkdir()
+    public = manifest.disclosure == "full"
+    for name, content in contents.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    (folder / MANIFEST).write_bytes(encoded + b"\n")
+    for item in (folder, *folder.rglob("*")):
+        mode = 0o755 if item.is_dir() else 0o644
+        item.chmod(mode if public else mode & 0o700)
+
+
+def _swap(fresh: Path, path: Path) -> None:
+    """Put the new folder in the place of the old one, which is kept until the new one is there."""
+    old = fresh.parent / "old"
+    if path.exists():
+        path.rename(old)
+    fresh.rename(path)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Scorecard → terminal, JSON, …: pure functions of results, catalogue and texts."""

@@ -1,0 +1,90 @@
+"""A scorecard as one JSON object, and back.
+
+`checks` holds what counts; `notes` what only teaches: checks without a tier, and remarks (which have no verdict).
+Every entry has its text as key and values (`why`) and as a sentence in the chosen language (`message`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from labbench.results import CheckResult, Scorecard, Text
+from labbench.texts import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labbench.catalogue import LabSpec
+    from labbench.texts import Lang
+
+#: Raised whenever a reader of before would misread the object.
+VERSION = 1
+
+
+def to_dict(card: Scorecard, spec: LabSpec, lang: Lang) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    data = {"version": VERSION, **msgspec.to_builtins(card)}
+    titles = {c.id: c.title[lang] for c in spec.checks}
+    entries = [_entry(c, titles, lang) for c in card.checks]
+    remarks = [{"id": t.key, "verdict": None, "message": render(t, lang), "why": _why(t)} for t in card.notes]
+    return {
+        **data,
+        "title": spec.title[lang],
+        "score": card.score,
+        "ceiling": card.ceiling,
+        "final": card.final,
+        "tiers": [
+            {
+                "tier": t.tier,
+                "title": spec.tiers[t.tier][lang],
+                "reached": t.reached,
+                "reachable": t.reachable,
+            }
+            for t in card.tiers
+        ],
+        "checks": [e for e in entries if e["tier"] is not None],
+        "notes": [e for e in entries if e["tier"] is None] + remarks,
+    }
+
+
+def encode(card: Scorecard, spec: LabSpec, lang: Lang) -> bytes:
+    """`to_dict` as indented UTF-8 with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(to_dict(card, spec, lang)), indent=2) + b"\n"
+
+
+def decode(content: bytes) -> Scorecard:
+    """The scorecard that `encode` was given.
+
+    Raises:
+        msgspec.ValidationError: it is none.
+    """
+    data = msgspec.json.decode(content)
+    notes = data["notes"]
+    merged = {
+        **data,
+        "checks": data["checks"] + [n for n in notes if n["verdict"] is not None],
+        "notes": [n["why"] for n in notes if n["verdict"] is None],
+    }
+    for check in merged["checks"]:
+        check["check"] = check["id"]
+        check["figures"] = {k: float("nan") if v is None else v for k, v in check["figures"].items()}
+    return msgspec.convert(merged, Scorecard)
+
+
+def _entry(result: CheckResult, titles: Mapping[str, str], lang: Lang) -> dict[str, Any]:
+    return {
+        "id": result.check,
+        "title": titles[result.check.partition(".")[0]],
+        "tier": result.tier,
+        "verdict": result.verdict.value,
+        "figures": dict(result.figures),
+        "message": render(result.why, lang) if result.why is not None else None,
+        "why": _why(result.why) if result.why is not None else None,
+        "seconds": round(result.seconds, 6),
+    }
+
+
+def _why(why: Text) -> dict[str, Any]:
+    return {"key": why.key, "values": dict(why.values)}

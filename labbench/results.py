@@ -1,0 +1,204 @@
+"""What every floor above speaks: verdicts, observations, check results, scorecards. Frozen, JSON round-trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from labbench.texts import Plain, Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.generic]
+    Value = Array | float | str
+
+__all__ = ["Call", "CheckResult", "Disclosure", "Fault", "Isolation", "Level", "Observation", "PackId", "Plain",
+           "Profile", "Scorecard", "Text", "TierResult", "Timing", "Verdict", "text"]  # fmt: skip
+
+
+class Verdict(StrEnum):
+    """What a check can end with; the one list, everywhere."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    WRONG = "wrong"
+    SHAPE = "shape"
+    TYPE = "type"
+    NONFINITE = "nonfinite"
+    ERROR = "error"
+    NOT_IMPLEMENTED = "not_implemented"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    FORBIDDEN = "forbidden"
+    SKIPPED = "skipped"
+    INCONCLUSIVE = "inconclusive"
+    INTERNAL = "internal"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the hand-in is not to blame: `ceiling` counts it as passed, and no grade is final."""
+        return self in (Verdict.INCONCLUSIVE, Verdict.INTERNAL)
+
+
+class Profile(StrEnum):
+    """How thoroughly: piece by piece in seconds, or the course's own procedure too."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
+class Disclosure(StrEnum):
+    """How much of the golden values a message may show."""
+
+    FULL = "full"
+    VERDICT = "verdict"
+
+
+class Level(StrEnum):
+    """How well a hand-in is locked in on this machine."""
+
+    STRONG = "strong"
+    LIMITED = "limited"
+
+
+class Fault(Exception):  # noqa: N818 - the field's word: it is a value as often as it is raised
+    """Why there is no value: the hand-in's failure as data. `why` never holds untrusted control characters."""
+
+    def __init__(self, verdict: Verdict, why: Text) -> None:
+        self.verdict = verdict
+        self.why = why
+        super().__init__(verdict, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that a session answered, on the grader's own clocks (ns).
+
+    `gap_ns` is CPU time the session burnt before the request, when it should have been idle.
+    """
+
+    name: str
+    cpu_ns: int
+    wall_ns: int
+    gap_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One named value that a scenario drew from a hand-in, or the fault in its place.
+
+    `cpu_ns` and `wall_ns` cover the calls since the observation before. `shape` is that of an array that was
+    looked at but not fetched (then `value` is None).
+    """
+
+    name: str
+    value: Value | Fault | None
+    cpu_ns: int = 0
+    wall_ns: int = 0
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The verdict on one observation.
+
+    `tier` is None for a note, which never costs points. `figures` hold the measured numbers together with
+    their tolerance.
+    """
+
+    check: str
+    tier: int | None
+    verdict: Verdict
+    figures: Mapping[str, float] = field(default_factory=dict)
+    why: Text | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TierResult:
+    """One step of the score: reached when all its checks and all tiers below passed."""
+
+    tier: int
+    reached: bool
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """CPU seconds of one group of layers, the hand-in's beside the reference's on the same machine."""
+
+    group: str
+    student: float
+    reference: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the reference's time the hand-in needed."""
+        return self.student / self.reference if self.reference else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """The layers that were active around the hand-in."""
+
+    level: Level
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackId:
+    """Which goldens a scorecard rests on."""
+
+    name: str
+    digest: str
+    disclosure: Disclosure
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """One hand-in × one lab × one pack."""
+
+    lab: str
+    profile: Profile
+    handin: str
+    checks: tuple[CheckResult, ...]
+    levels: tuple[int, ...]
+    isolation: Isolation
+    pack: PackId
+    timings: tuple[Timing, ...] = ()
+    notes: tuple[Text, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def tiers(self) -> tuple[TierResult, ...]:
+        """All tiers from the lowest to the highest."""
+        reached = reachable = True
+        ladder = []
+        for level in sorted(self.levels):
+            verdicts = [c.verdict for c in self.checks if c.tier == level]
+            reachable = reachable and all(v is Verdict.PASS or v.undecided for v in verdicts)
+            reached = reached and bool(verdicts) and all(v is Verdict.PASS for v in verdicts)
+            ladder.append(TierResult(level, reached, reachable))
+        return tuple(ladder)
+
+    @property
+    def score(self) -> int:
+        """The highest tier reached, else 0."""
+        return max((t.tier for t in self.tiers if t.reached), default=0)
+
+    @property
+    def ceiling(self) -> int:
+        """What the score would be if everything undecided turned out well."""
+        return max((t.tier for t in self.tiers if t.reachable), default=0)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing undecided could change the score."""
+        return self.score == self.ceiling

@@ -1,0 +1,204 @@
+"""A lab's main job on a student's code: `labbench run`.
+
+The reference walks the same picture first, which takes seconds; each layer of the student's is then compared as it
+comes. The walk goes on from the student's own values, right or wrong: it is their net that classifies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labbench import handin
+from labbench.checks.classification import top_class
+from labbench.checks.closeness import relative_error, unfit
+from labbench.observe import Record, Setting, record
+from labbench.results import Fault, Timing
+from labbench.worker.remote import Spec, run_main
+from labbench.worker.workspace import Workspace
+from labbench.worker.zygote import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from labbench.catalogue import LabSpec
+    from labbench.labs import Lab, Table
+    from labbench.results import Array, Observation
+    from labbench.worker.session import Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A layer that has just been walked.
+
+    `error` is relative to the reference (l2); None where nothing can be compared. `remaining` is in seconds.
+    """
+
+    name: str
+    done: int
+    total: int
+    shape: tuple[int, ...]
+    seconds: float
+    remaining: float
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        fault: Why it broke off, if it did, and after which layer.
+        best: The five most probable classes with their probabilities.
+        seconds: CPU seconds of all layers.
+        table: The lab's own table, if it got to the end.
+        timings: By layer group.
+        exit: How the session ended.
+    """
+
+    fault: Fault | None
+    stopped_at: str
+    best: tuple[tuple[int, float], ...]
+    seconds: float
+    table: Table | None
+    timings: tuple[Timing, ...]
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What to run."""
+
+    lab: Lab
+    spec: LabSpec
+    submission: Path
+    weights: Path
+
+
+def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outcome:
+    """Run the lab's job on a picture, uint8 (224, 224, 3).
+
+    Raises:
+        LabbenchError: the hand-in cannot be read.
+    """
+    case = what.lab.job.case(image)
+    with Workers() as workers, handin.opened(what.submission, what.spec.files) as snapshot:
+        reference = _walk(what, workers, what.lab.reference, image)
+        goldens = {o.name: o.value for o in reference.observations if isinstance(o.value, np.ndarray)}
+        errors: dict[str, float | None] = {}
+        clock = _Clock({s.name: s.work for s in what.lab.job.steps})
+
+        def tell(seen: Observation) -> None:
+            errors[seen.name] = _error(seen, goldens)
+            on_step(clock.step(seen, errors[seen.name]))
+
+        with Workspace(snapshot.package, what.lab.files(what.weights)) as workspace:
+            workspace.add_images(case.image_files())
+            scenario = what.lab.job.scenario
+            limits = what.spec.scenarios[scenario].limits
+            seen = record(
+                Setting(workers, workspace.code, limits, retry=False),
+                (scenario, what.lab.scenarios[scenario]),
+                case,
+                on_observation=tell,
+            )
+    return _outcome(what, seen, reference, errors)
+
+
+def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | None:
+    """Run the hand-in's main file as `python FILE` would, from inside its folder.
+
+    Args:
+        what: What to run.
+        on_output: Told what it prints, as it prints it; untrusted bytes.
+
+    Returns:
+        Why it broke off, if it did.
+
+    Raises:
+        LabbenchError: the hand-in cannot be read.
+    """
+    limits = what.spec.scenarios[what.lab.job.scenario].limits
+    with (
+        Workers() as workers,
+        handin.opened(what.submission, what.spec.files) as snapshot,
+        Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
+        workers.session(workspace.inside, limits, on_output) as session,
+    ):
+        try:
+            run_main(session, str(workspace.inside.package / what.spec.main))
+        except Fault as fault:
+            return fault
+    return None
+
+
+def _walk(what: Assignment, workers: Workers, package: Path, image: Array) -> Record:
+    case, scenario = what.lab.job.case(image), what.lab.job.scenario
+    with (
+        handin.opened(package, what.spec.files) as snapshot,
+        Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
+    ):
+        workspace.add_images(case.image_files())
+        setting = Setting(workers, workspace.code, what.spec.scenarios[scenario].limits)
+        return record(setting, (scenario, what.lab.scenarios[scenario]), case, wanted=lambda _: Spec())
+
+
+class _Clock:
+    """How long the rest will take, from the pace so far."""
+
+    def __init__(self, work: Mapping[str, float]) -> None:
+        self._work = work
+        self._left = sum(work.values())
+        self._done_work = self._spent = 0.0
+        self._count = 0
+
+    def step(self, seen: Observation, error: float | None) -> Step:
+        """Take a layer into account."""
+        share = self._work.get(seen.name, 0.0)
+        # What is no layer (loading) says nothing of the pace.
+        if share:
+            self._done_work += share
+            self._spent += seen.wall_ns / 1e9
+        self._left -= share
+        self._count += 1
+        pace = self._spent / self._done_work if self._done_work else 0.0
+        return Step(seen.name, self._count, len(self._work), seen.shape, seen.cpu_ns / 1e9, pace * self._left, error)
+
+
+def _error(seen: Observation, goldens: Mapping[str, Array]) -> float | None:
+    golden = goldens.get(seen.name)
+    if golden is None or not isinstance(seen.value, np.ndarray) or unfit(seen.value, golden) is not None:
+        return None
+    return relative_error(seen.value, golden, "l2")
+
+
+def _outcome(what: Assignment, seen: Record, reference: Record, errors: Mapping[str, float | None]) -> Outcome:
+    values = {o.name: o.value for o in seen.observations}
+    faults = [(o.name, o.value) for o in seen.observations if isinstance(o.value, Fault)]
+    at, fault = faults[0] if faults else ("", seen.ended)
+    answer = values.get(what.lab.job.answer)
+    best: tuple[tuple[int, float], ...] = ()
+    table = None
+    if isinstance(answer, np.ndarray) and answer.size:
+        flat = np.nan_to_num(np.asarray(answer, dtype=np.float64).ravel(), nan=-1.0)
+        best = tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:5])
+        table = what.lab.job.table(errors, *top_class(flat))
+    return Outcome(
+        fault, at, best, sum(o.cpu_ns for o in seen.observations) / 1e9, table, _timings(what, seen, reference),
+        seen.exit,
+    )  # fmt: skip
+
+
+def _timings(what: Assignment, seen: Record, reference: Record) -> tuple[Timing, ...]:
+    ours = {o.name: o.cpu_ns / 1e9 for o in reference.observations}
+    totals: dict[str, list[float]] = {}
+    for step in seen.observations:
+        group = what.lab.groups.get(step.name)
+        if group is not None and step.name in ours and not isinstance(step.value, Fault):
+            pair = totals.setdefault(group, [0.0, 0.0])
+            pair[0] += step.cpu_ns / 1e9
+            pair[1] += ours[step.name]
+    return tuple(Timing(g, round(s, 6), round(r, 6)) for g, (s, r) in totals.items())

@@ -1,0 +1,54 @@
+"""`labbench init`: a lab's stubs and handout into a folder of the student's, never over their work."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labbench import resources
+from labbench.errors import LabbenchError
+
+if TYPE_CHECKING:
+    from labbench.catalogue import LabSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """What was made: the new folder, and where the one that was there before lies now."""
+
+    path: Path
+    backup: Path | None
+
+
+def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold:
+    """Write `FOLDER/labNAME`.
+
+    Raises:
+        LabbenchError: it is there already and `force` is not given, or it cannot be written.
+    """
+    target = folder / f"lab{name}"
+    if (target.exists() or target.is_symlink()) and not force:
+        raise LabbenchError("init.exists", path=str(target))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".lab{name}-", dir=folder) as temporary:
+            fresh = Path(temporary) / "fresh"
+            shutil.copytree(resources.template(spec.folder), fresh, ignore=shutil.ignore_patterns("__pycache__"))
+            backup = _set_aside(target)
+            fresh.rename(target)
+    except OSError as error:
+        raise LabbenchError("init.not_written", path=str(target), reason=error.strerror or str(error)) from error
+    return Scaffold(target, backup)
+
+
+def _set_aside(target: Path) -> Path | None:
+    """Rename what is there to the first free `NAME.backup-N`."""
+    if not (target.exists() or target.is_symlink()):
+        return None
+    number = 1
+    while (backup := target.with_name(f"{target.name}.backup-{number}")).exists():
+        number += 1
+    return target.rename(backup)

@@ -1,0 +1,71 @@
+"""From names to what grading needs: the plug-in, its catalogue entry, a pack that fits it, the pack's weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labbench import catalogue, labs, packs, resources
+from labbench.errors import LabbenchError
+from labbench.vgg import weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from labbench.catalogue import LabSpec
+    from labbench.labs import Lab
+    from labbench.packs import Pack
+    from labbench.results import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to grade against.
+
+    Attributes:
+        lab: The plug-in.
+        spec: Its entry in the catalogue.
+        pack: The goldens.
+        weights: The weights file the pack was built with.
+        profile: quick or full.
+    """
+
+    lab: Lab
+    spec: LabSpec
+    pack: Pack
+    weights: Path
+    profile: Profile
+
+
+def prepare(
+    name: str,
+    profile: Profile,
+    pack: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Task:
+    """All that grading a lab needs; the practice pack if none is named.
+
+    Raises:
+        LabbenchError: no such lab; the pack is missing, damaged, of another lab, or its weights are not here.
+    """
+    entries = catalogue.load()
+    name = catalogue.name_of(entries, name)
+    spec, lab = entries.labs[name], labs.load(name)
+    goldens = packs.read(pack or resources.practice_pack(spec.folder), name)
+    _check_complete(spec, goldens, profile)
+    found = weights.by_digest(goldens.manifest.weights, progress)
+    if found is None:
+        raise LabbenchError("pack.no_weights", path=str(goldens.path), digest=goldens.manifest.weights[:12])
+    return Task(lab, spec, goldens, found.path, profile)
+
+
+def _check_complete(spec: LabSpec, pack: Pack, profile: Profile) -> None:
+    """Every check of the profile finds its goldens; a check without any could never fail."""
+    for scenario in spec.scenarios_of(profile):
+        cases = pack.cases.get(scenario, ())
+        for check in (c for c in spec.checks if c.scenario == scenario):
+            mine = [c for c in cases if check.case in (None, c.name)]
+            there = all(set(check.observe) <= pack.goldens.get((scenario, c.name), {}).keys() for c in mine)
+            if not mine or not there:
+                raise LabbenchError("pack.incomplete", path=str(pack.path), scenario=f"{scenario} ({check.id})")

@@ -1,0 +1,1 @@
+"""A hand-in as running code: zygote, session, remote objects, the wire, limits, compatibility."""

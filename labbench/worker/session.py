@@ -1,0 +1,247 @@
+"""One forked process that runs a hand-in: requests, deadlines, clocks, output, and a verdict whatever it does.
+
+The session is stopped (SIGSTOP) except while it answers, so that its CPU clock is exact and work after the reply
+is seen in the ledger. CPU time decides TIMEOUT; wall time only guards. Bytes that nobody asked for are
+FORBIDDEN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from labbench import timing
+from labbench.results import Call, Fault, Verdict, text
+from labbench.worker import faults
+from labbench.worker.inside import wire
+from labbench.worker.output import Output
+from labbench.worker.process import resume, stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from labbench.catalogue import Limits
+    from labbench.results import Array
+
+    Header = dict[str, Any]
+    Expect = Callable[[Header], Array | None]
+
+#: How often deadlines are looked at while the session computes.
+_TICK_MS = 50
+#: Most items of compatibility help that are believed.
+_USED_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a session ended: what it printed, which compatibility help it used, what it took."""
+
+    output: str
+    used: tuple[str, ...]
+    cpu_seconds: float
+    memory: int
+
+
+class Session:
+    """A running hand-in. `request` raises Fault for whatever it does wrong; `close` always works."""
+
+    def __init__(
+        self,
+        pid: int,
+        connection: socket.socket,
+        out: int,
+        err: int,
+        limits: Limits,
+        reap: Callable[[int], Header],
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self.pid = pid
+        self.ledger: list[Call] = []
+        self.dropped: list[int] = []
+        self.end: Fault | None = None
+        self._socket = connection
+        self._limits = limits
+        self._reap = reap
+        self._used: set[str] = set()
+        self._output = Output(out, err, limits.output_mib << 20, on_output)
+        self._answering_ns = 0
+        self._asked_ns = timing.wall_ns()
+        self._last_cpu = 0
+        self._exit: Header | None = None
+
+    # -- asking ---------------------------------------------------------------------------------------------
+
+    def request(
+        self, name: str, header: Header, arrays: Sequence[Array] = (), expect: Expect | None = None
+    ) -> tuple[Header, Array | None]:
+        """Send one request and read its answer.
+
+        Args:
+            name: What the ledger calls it.
+            header: The request; handles that are no longer used go with it.
+            arrays: Arrays for the session; they arrive writable and private.
+            expect: Given the answer's header, returns the array to read the announced bytes into, or None.
+
+        Raises:
+            Fault: the hand-in raised, died, ran over a limit, or broke the protocol. Except after the first of
+                these, the session is gone and every later request raises the same Fault.
+        """
+        if self.end is not None:
+            raise self.end
+        try:
+            answer, array = self._exchange(name, header, arrays, expect)
+        except Fault as fault:
+            self.end = fault
+            self._kill()
+            raise
+        self._note_used(answer)
+        if "fault" in answer:
+            raise faults.from_answer(answer["fault"])
+        return answer, array
+
+    def _exchange(
+        self, name: str, header: Header, arrays: Sequence[Array], expect: Expect | None
+    ) -> tuple[Header, Array | None]:
+        self._refuse_unasked()
+        dropped, self.dropped = self.dropped, []
+        before_cpu = self._cpu()
+        self._asked_ns = timing.wall_ns()
+        resume(self.pid)
+        for buffer in wire.pack({**header, "drop": dropped}, arrays):
+            self._send(buffer)
+        try:
+            answer = wire.read_header(self._receive)
+            array = expect(answer) if expect is not None else None
+        except wire.WireError as error:
+            raise Fault(Verdict.FORBIDDEN, text("fault.protocol")) from error
+        if array is not None and array.nbytes:
+            self._receive_into(wire.byte_view(array))
+        wall = timing.wall_ns() - self._asked_ns
+        self._answering_ns += wall
+        stop(self.pid)
+        self._drain()
+        after_cpu = self._cpu()
+        gap = before_cpu - self._last_cpu if self._last_cpu else 0
+        self._last_cpu = after_cpu
+        self.ledger.append(Call(name, after_cpu - before_cpu, wall, gap))
+        return answer, array
+
+    def _note_used(self, answer: Header) -> None:
+        news = answer.get("used")
+        if isinstance(news, list) and len(self._used) < _USED_LIMIT:
+            self._used.update(faults.clean(str(item), 60) for item in news[:_USED_LIMIT])
+
+    # -- bytes, each wait under the deadline ----------------------------------------------------------------
+
+    def _refuse_unasked(self) -> None:
+        readable, _, _ = select.select([self._socket], [], [], 0)
+        if readable:
+            try:
+                unasked = self._socket.recv(1)
+            except OSError:
+                unasked = b""
+            raise Fault(Verdict.FORBIDDEN, text("fault.unasked")) if unasked else self._death()
+
+    def _send(self, buffer: bytes | memoryview) -> None:
+        view = memoryview(buffer)
+        while view:
+            self._wait(select.POLLOUT)
+            try:
+                sent = self._socket.send(view, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise self._death() from error
+            view = view[sent:]
+
+    def _receive(self, size: int) -> bytes:
+        data = bytearray(size)
+        self._receive_into(memoryview(data))
+        return bytes(data)
+
+    def _receive_into(self, view: memoryview) -> None:
+        while view:
+            self._wait(select.POLLIN)
+            try:
+                count = self._socket.recv_into(view, 0, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise self._death() from error
+            if not count:
+                raise self._death()
+            view = view[count:]
+
+    def _wait(self, event: int) -> None:
+        """Until the socket is ready; drains the output and keeps the deadlines meanwhile."""
+        poll = select.poll()
+        poll.register(self._socket, event)
+        for descriptor in self._output.open:
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            ready = dict(poll.poll(_TICK_MS))
+            for descriptor in self._output.open & ready.keys():
+                if not self._output.drain(descriptor):
+                    poll.unregister(descriptor)
+            self._check_limits()
+            if self._socket.fileno() in ready:
+                return
+
+    def _drain(self) -> None:
+        for descriptor in tuple(self._output.open):
+            self._output.drain(descriptor)
+
+    def _check_limits(self) -> None:
+        if self._output.flooded:
+            raise Fault(Verdict.OUTPUT, text("fault.output", limit=self._limits.output_mib))
+        seconds = self._limits.cpu_seconds
+        if self._cpu() > seconds * 1e9:
+            raise Fault(Verdict.TIMEOUT, text("fault.cpu", limit=seconds))
+        if self._answering_ns + timing.wall_ns() - self._asked_ns > (3 * seconds + 5) * 1e9:
+            raise Fault(Verdict.TIMEOUT, text("fault.wall", limit=3 * seconds + 5))
+
+    def _cpu(self) -> int:
+        try:
+            return timing.cpu_ns(self.pid)
+        except ProcessLookupError as error:
+            raise self._death() from error
+
+    # -- the end --------------------------------------------------------------------------------------------
+
+    def _death(self) -> Fault:
+        """Why the process is gone."""
+        self._kill()
+        return faults.from_status((self._exit or {}).get("status", -1), self._limits)
+
+    def _kill(self) -> None:
+        if self._exit is not None:
+            return
+        self._drain()
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(self.pid, signal.SIGKILL)
+        self._exit = self._reap(self.pid)
+        self._socket.close()
+
+    def close(self) -> Exit:
+        """Kill the session, reap it and all it started, and collect what it printed."""
+        self._kill()
+        self._output.close()
+        ended = self._exit or {}
+        return Exit(
+            faults.clean_block(self._output.text()),
+            tuple(sorted(self._used)),
+            float(ended.get("cpu", 0.0)),
+            int(ended.get("memory", 0)),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,58 @@
+"""The folders a session sees: the hand-in where the course has it, and the course's files where hand-ins look.
+
+    base/root/exp/stu_upload/    the hand-in; exp is the working directory, as in the course's harness
+    base/root/images/            the pictures of the cases
+
+Hand-ins look for the course's files at `../` from exp and at `../../` from stu_upload or exp, so links to them lie
+in every folder from base down to exp. Everything is read-only to sessions and goes with the grading.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from labbench.worker.zygote import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labbench.results import Array
+
+
+class Workspace:
+    """A context manager; `code` is what a session opens."""
+
+    def __init__(self, package: Path, files: Mapping[str, Path]) -> None:
+        # Resolved: a session's traceback names the real path.
+        self._folder = tempfile.TemporaryDirectory(prefix="labbench-work-")
+        base = Path(self._folder.name).resolve()
+        self._root = base / "root"
+        exp = self._root / "exp"
+        (exp / "output").mkdir(parents=True)
+        (self._root / "images").mkdir()
+        for folder in (base, self._root, exp):
+            for name, target in files.items():
+                (folder / name).symlink_to(target)
+        (exp / package.name).symlink_to(package, target_is_directory=True)
+        self.code = Code(cwd=exp, package=exp / package.name)
+        #: For `python vgg_cpu.py` from inside the package, where `__main__` blocks expect to be.
+        self.inside = Code(cwd=exp / package.name, package=exp / package.name)
+
+    def add_images(self, images: Mapping[str, Array]) -> None:
+        """Write pictures, uint8 (H, W, 3), as lossless PNG files; the names are relative to the working directory."""
+        for name, pixels in images.items():
+            _write_png(self.code.cwd / name, pixels)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def _write_png(path: Path, pixels: Array) -> None:
+    from PIL import Image
+
+    Image.fromarray(pixels).save(path, format="PNG", compress_level=1)

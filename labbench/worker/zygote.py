@@ -1,0 +1,214 @@
+"""The grader's end of the zygote: start it, fork sessions from it, reap them.
+
+Theory of operation. Untrusted code never runs in the grader. The zygote is exec'd with a clean environment, so it holds
+nothing of the grader's memory, descriptors or variables; every session is a fork of it. All judgement, timing and
+deadlines stay on this side. See `inside/__init__.py` for the other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from labbench.errors import ExitCode, LabbenchError
+from labbench.worker.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labbench.catalogue import Limits
+
+    OnOutput = Callable[[bytes], None]
+
+#: The packages a hand-in may import beside the standard library.
+PACKAGES = ("numpy", "scipy", "PIL")
+
+_INSIDE = Path(__file__).parent / "inside" / "zygote.py"
+_START_SECONDS = 60.0
+#: Settings that work around a broken BLAS kernel on some processors must reach the zygote too.
+_PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+#: One thread: it must be set before numpy loads, and CPU time charges all threads anyway.
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+               "VECLIB_MAXIMUM_THREADS")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Running code needs two folders: the working directory and the hand-in's package in it."""
+
+    cwd: Path
+    package: Path
+
+
+class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's
+    """The zygote is gone; a hand-in killed it, or the system did. Start another."""
+
+
+def _package_folders() -> dict[str, str]:
+    """Where the permitted packages are installed, without importing them."""
+    folders = {}
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise LabbenchError("worker.no_package", exit_code=ExitCode.INTERNAL, package=name)
+        folders[name] = str(Path(spec.origin).parent.parent)
+    return folders
+
+
+def _environment() -> dict[str, str]:
+    clean = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+    clean.update(dict.fromkeys(_ONE_THREAD, "1"))
+    clean.update({name: os.environ[name] for name in _PASSED_ON if name in os.environ})
+    return clean
+
+
+class Zygote:
+    """One exec'd zygote. A context manager; `close` ends it and every session forked from it."""
+
+    def __init__(self) -> None:
+        if not hasattr(os, "fork"):
+            raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
+        ours, theirs = socket.socketpair()
+        config = json.dumps({"packages": _package_folders()})
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-B", str(_INSIDE), str(theirs.fileno()), config],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+                start_new_session=True,
+            )
+        self._control = ours
+        self._control.settimeout(_START_SECONDS)
+        try:
+            self._read_line()
+        except ZygoteLost:
+            self._fail_to_start()
+
+    def _fail_to_start(self) -> None:
+        self._process.kill()
+        assert self._process.stderr is not None  # noqa: S101 - a pipe was asked for
+        lines = self._process.stderr.read(65536).decode(errors="replace").strip().splitlines()
+        self.close()
+        raise LabbenchError(
+            "worker.no_start", exit_code=ExitCode.INTERNAL, reason=lines[-1][:300] if lines else "no message"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether sessions can still be forked."""
+        return self._process.poll() is None
+
+    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
+        """Fork a session that has opened `code` and waits for its first request.
+
+        Args:
+            code: The hand-in.
+            limits: What it may use.
+            on_output: Told what it prints, as it prints it.
+
+        Raises:
+            ZygoteLost: the zygote is gone.
+        """
+        ours, theirs = socket.socketpair()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        request = {
+            "op": "fork",
+            "cwd": str(code.cwd),
+            "package": str(code.package),
+            "limits": {"memory": limits.memory_mib << 20, "cpu": limits.cpu_seconds},
+        }
+        given = [theirs.fileno(), out_write, err_write]
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], given)
+            pid = self._read_line()["pid"]
+        except (OSError, ZygoteLost) as error:
+            ours.close()
+            os.close(out_read)
+            os.close(err_read)
+            raise ZygoteLost from error
+        finally:
+            theirs.close()
+            os.close(out_write)
+            os.close(err_write)
+        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output)
+
+    def _reap(self, pid: int) -> dict[str, Any]:
+        try:
+            self._control.sendall(json.dumps({"op": "reap", "pid": pid}).encode())
+            return self._read_line()
+        except (OSError, ZygoteLost):
+            return {"status": -1, "cpu": 0.0, "memory": 0}
+
+    def _read_line(self) -> dict[str, Any]:
+        data = bytearray()
+        while not data.endswith(b"\n"):
+            try:
+                chunk = self._control.recv(4096)
+            except OSError as error:
+                raise ZygoteLost from error
+            if not chunk:
+                raise ZygoteLost
+            data += chunk
+        answer: dict[str, Any] = json.loads(data)
+        return answer
+
+    def close(self) -> None:
+        """End the zygote and all its sessions."""
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+
+class Workers:
+    """Sessions on demand: starts a zygote when one is needed, and another when a hand-in has killed it."""
+
+    def __init__(self) -> None:
+        self._zygote: Zygote | None = None
+
+    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
+        """A session with `code` opened; see `Zygote.session`."""
+        if self._zygote is not None and self._zygote.alive:
+            try:
+                return self._zygote.session(code, limits, on_output)
+            except ZygoteLost:
+                pass
+        self.close()
+        self._zygote = Zygote()
+        try:
+            return self._zygote.session(code, limits, on_output)
+        except ZygoteLost as error:
+            raise LabbenchError("worker.no_start", exit_code=ExitCode.INTERNAL, reason="lost at once") from error
+
+    def close(self) -> None:
+        """End the zygote, if there is one."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
