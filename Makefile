@@ -1,51 +1,64 @@
-# demo · test · lint · bench · goldens · dist
+# demo · test · lint · bench · goldens · dist, and nothing clever.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 LABS   := 3-1
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-slow lint bench goldens dist clean
+.PHONY: demo test test-slow lint bench goldens dist wheel-check clean
 
-$(BIN)/labbench: pyproject.toml
+$(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/dev: $(BIN)/labbench
+$(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 # Two sample hand-ins: one right, one with a mistake.
-demo: $(BIN)/labbench
+demo: $(VENV)/installed
 	$(BIN)/labbench weights build
 	$(BIN)/labbench list
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_right
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_mistake
 
-test: $(VENV)/dev lint
+test: $(VENV)/installed-dev lint
 	$(BIN)/labbench weights build
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
-test-slow: $(VENV)/dev
+test-slow: $(VENV)/installed-dev
 	$(BIN)/labbench weights build
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
-lint: $(VENV)/dev
+lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/dev
+# Ratios, measured side by side in one run.
+bench: $(VENV)/installed-dev
+	$(BIN)/labbench weights build
 	$(BIN)/python -m benchmarks
 
-goldens: $(BIN)/labbench
+# The practice packs that are committed.
+goldens: $(VENV)/installed
 	for lab in $(LABS); do $(BIN)/labbench goldens build --lab $$lab --practice || exit 1; done
 
-dist: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet build
+dist: $(VENV)/installed-dev
+	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+
+# The wheel alone, in an environment of its own, finds its catalogue, packs and templates.
+wheel-check: dist
+	rm -rf $(VENV)/wheel
+	$(PYTHON) -m venv $(VENV)/wheel
+	$(VENV)/wheel/bin/python -m pip install --quiet dist/*.whl
+	cd / && $(CURDIR)/$(VENV)/wheel/bin/labbench goldens info --lab 3-1
+	cd / && $(CURDIR)/$(VENV)/wheel/bin/labbench score --lab 3-1 \
+		--submission $(CURDIR)/examples/lab3_1_right --fail-under 100
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

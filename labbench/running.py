@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from labbench.worker.session import Exit
 
 
+#: A layer that differs by more is shown as wrong; as for the whole net in labs.yaml.
+WRONG = 1e-3
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A layer that has just been walked.
 
     `error` is relative to the reference (l2); None where nothing can be compared. `remaining` is in seconds.
+    `following` is the layer that comes next, "" after the last.
     """
 
     name: str
@@ -44,6 +49,12 @@ class Step:
     seconds: float
     remaining: float
     error: float | None
+    following: str
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it differs from the reference by more than the whole net may."""
+        return self.error is not None and not self.error <= WRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,8 @@ class Outcome:
     Attributes:
         fault: Why it broke off, if it did, and after which layer.
         best: The five most probable classes with their probabilities.
-        seconds: CPU seconds of all layers.
+        seconds: CPU seconds of the layers.
+        loading: CPU seconds of what is no layer: building, loading, reading the picture.
         table: The lab's own table, if it got to the end.
         timings: By layer group.
         exit: How the session ended.
@@ -63,6 +75,7 @@ class Outcome:
     stopped_at: str
     best: tuple[tuple[int, float], ...]
     seconds: float
+    loading: float
     table: Table | None
     timings: tuple[Timing, ...]
     exit: Exit
@@ -165,7 +178,10 @@ class _Clock:
         self._left -= share
         self._count += 1
         pace = self._spent / self._done_work if self._done_work else 0.0
-        return Step(seen.name, self._count, len(self._work), seen.shape, seen.cpu_ns / 1e9, pace * self._left, error)
+        names = list(self._work)
+        following = names[self._count] if self._count < len(names) else ""
+        remaining = max(pace * self._left, 0.0)
+        return Step(seen.name, self._count, len(names), seen.shape, seen.cpu_ns / 1e9, remaining, error, following)
 
 
 def _error(seen: Observation, goldens: Mapping[str, Array]) -> float | None:
@@ -186,10 +202,10 @@ def _outcome(what: Assignment, seen: Record, reference: Record, errors: Mapping[
         flat = np.nan_to_num(np.asarray(answer, dtype=np.float64).ravel(), nan=-1.0)
         best = tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:5])
         table = what.lab.job.table(errors, *top_class(flat))
-    return Outcome(
-        fault, at, best, sum(o.cpu_ns for o in seen.observations) / 1e9, table, _timings(what, seen, reference),
-        seen.exit,
-    )  # fmt: skip
+    layers = sum(o.cpu_ns for o in seen.observations if o.name in what.lab.groups) / 1e9
+    total = sum(o.cpu_ns for o in seen.observations) / 1e9
+    timings = _timings(what, seen, reference)
+    return Outcome(fault, at, best, layers, total - layers, table, timings, seen.exit)
 
 
 def _timings(what: Assignment, seen: Record, reference: Record) -> tuple[Timing, ...]:

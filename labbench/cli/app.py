@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -107,6 +108,18 @@ def progress(app: App) -> Callable[[str, float], None] | None:
         app.remarks.print(f"\r{label} {fraction:4.0%} ", end="\n" if fraction >= 1 else "")
 
     return show
+
+
+@contextmanager
+def status(app: App) -> Iterator[Callable[[str], None]]:
+    """A line at the bottom of a terminal that says what is being done; silent elsewhere."""
+    # On the console that lines are printed to meanwhile, so that they do not run into each other.
+    console = app.console if app.console.is_terminal else app.remarks
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as line:
+        yield line.update
 
 
 def lines(values: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import progress
+from labbench.cli.app import progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
@@ -55,19 +55,25 @@ def _run(app: App, what: Assignment, image: Path | None) -> int:
     path = image if image is not None else pictures.picture(pictures.cat()).path
     pixels = pictures.square(pictures.open_rgb(path))
     app.console.print(app.say("run.start", lab=what.lab.name, image=path.name))
-    outcome = run(what, pixels, lambda step: _show(app, step))
+    with status(app) as show:
+        show(app.say("run.reference"))
+
+        def on_step(step: Step) -> None:
+            app.console.print(_line(step), style="red" if step.wrong else "")
+            left = f"{int(step.remaining) // 60}:{int(step.remaining) % 60:02}"
+            show(app.say("run.next", name=step.following, left=left) if step.following else "")
+
+        outcome = run(what, pixels, on_step)
     _report(app, outcome)
     return ExitCode.DONE if outcome.fault is None else ExitCode.BELOW
 
 
-def _show(app: App, step: Step) -> None:
-    """One line a layer: what, shape, time, right or wrong, time left."""
-    mark = "" if step.error is None else f"{step.error:8.1e}"
-    left = app.say("run.left", minutes=int(step.remaining // 60), seconds=int(step.remaining % 60))
+def _line(step: Step) -> str:
+    """One line a layer: what, shape, time, error, time left."""
+    error = "" if step.error is None else f"{step.error:.1e}"
+    left = f"{int(step.remaining) // 60}:{int(step.remaining) % 60:02}"
     shape = "×".join(map(str, step.shape))
-    line = f"{step.done:>3}/{step.total}  {step.name:<12} {shape:<18} {step.seconds:8.3f} s  {mark:<8}  {left}"
-    wrong = step.error is not None and not step.error <= 1e-3
-    app.console.print(line, style="red" if wrong else "")
+    return f"{step.done:>3}/{step.total}  {step.name:<12} {shape:<16} {step.seconds:8.3f} s  {error:>8}  {left:>6}"
 
 
 def _report(app: App, outcome: Outcome) -> None:
@@ -86,7 +92,7 @@ def _report(app: App, outcome: Outcome) -> None:
         app.console.print(terminal.lab_table(outcome.table, app.lang))
     if outcome.timings:
         app.console.print(terminal.timing_table(outcome.timings, app.lang))
-    app.console.print(app.say("run.time", seconds=f"{outcome.seconds:.2f}"))
+    app.console.print(app.say("run.time", layers=f"{outcome.seconds:.2f}", loading=f"{outcome.loading:.2f}"))
     if outcome.exit.used:
         app.console.print(app.say("note.compat", used=", ".join(outcome.exit.used)), style="dim")
     if outcome.exit.output.strip():

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import progress
+from labbench.cli.app import progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
 from labbench.results import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from labbench.cli.app import App
-    from labbench.grading import Progress
     from labbench.results import Scorecard
     from labbench.task import Task
 
@@ -55,8 +52,9 @@ def command(
     if output is not None:
         check_writable(output)
     task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
-    with _watch(app) as on_progress:
-        card = grade(task, submission, on_progress)
+    with status(app) as show:
+        show(app.say("score.starting"))
+        card = grade(task, submission, lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))
     _write(app, card, task, form, output)
     return exit_code(card, fail_under)
 
@@ -85,27 +83,3 @@ def _write(app: App, card: Scorecard, task: Task, form: str, output: Path | None
         return
     write_atomically(output, click.unstyle(content.decode()).encode() if form == "table" else content)
     app.remarks.print(app.say("score.written", path=str(output), score=card.score))
-
-
-class _watch:  # noqa: N801 - reads as a verb
-    """A line on a terminal that says what is being observed; silent elsewhere."""
-
-    def __init__(self, app: App) -> None:
-        from rich.status import Status
-
-        self._app = app
-        self._status = Status(app.say("score.starting"), console=app.remarks) if app.remarks.is_terminal else None
-
-    def __enter__(self) -> Callable[[Progress], None] | None:
-        if self._status is None:
-            return None
-        self._status.start()
-        return self._show
-
-    def _show(self, at: Progress) -> None:
-        assert self._status is not None  # noqa: S101 - only handed out where there is one
-        self._status.update(f"{at.scenario} {at.done}/{at.total}  {at.observation}")
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
