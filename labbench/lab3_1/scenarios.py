@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labbench.results import Fault
-from labbench.vgg.table import HEAD, TRUNK
-from labbench.worker.remote import attempt
+from labbench.results import Fault, Verdict, text
+from labbench.vgg.table import HEAD, NAMES, TRUNK
+from labbench.worker.remote import attempt, fetch_plain
 
 if TYPE_CHECKING:
     from labbench.labs import Case, Scenario
@@ -58,8 +58,9 @@ def network(student: Remote, case: Case) -> Scenario:
     right = yield "input_image", vgg.input_image
     picture = vgg.input_image if right is None else right
     top, left, size = (int(case.params[p] or 0) for p in ("top", "left", "size"))
-    yield from _layers(vgg, TRUNK, _typed(picture[:, :, top : top + size, left : left + size], case))
-    yield from _layers(vgg, HEAD, case.arrays["pool5"])
+    own = _own_names(vgg)
+    yield from _layers(vgg, own, TRUNK, _typed(picture[:, :, top : top + size, left : left + size], case))
+    yield from _layers(vgg, own, HEAD, case.arrays["pool5"])
     loaded = attempt(vgg.load_image, case.image_path("other_size"))
     yield "other_size", loaded if isinstance(loaded, Fault) else vgg.input_image
 
@@ -69,7 +70,7 @@ def walk(student: Remote, case: Case) -> Scenario:
     vgg = _vgg19(student)
     vgg.load_image(case.image_path("image"))
     yield "input_image", vgg.input_image
-    yield from _layers(vgg, TRUNK + HEAD, _typed(vgg.input_image, case))
+    yield from _layers(vgg, _own_names(vgg), TRUNK + HEAD, _typed(vgg.input_image, case))
 
 
 def backward(student: Remote, case: Case) -> Scenario:
@@ -103,11 +104,25 @@ def _vgg19(student: Remote) -> Remote:
     return vgg
 
 
-def _layers(vgg: Remote, names: tuple[str, ...], start: Remote | Array) -> Scenario:
+def _own_names(vgg: Remote) -> dict[str, str]:
+    """The hand-in's own names of the 44 layers, by ours: the course walks `param_layer_name`.
+
+    Raises:
+        Fault: there are not 44.
+    """
+    own = fetch_plain(vgg.param_layer_name)
+    if not isinstance(own, list) or len(own) != len(NAMES):
+        count = len(own) if isinstance(own, list) else 1
+        absent = ", ".join(n for n in NAMES if not isinstance(own, list) or n not in own)
+        raise Fault(Verdict.ERROR, text("fault.layer_names", count=count, expected=len(NAMES), absent=absent or "–"))
+    return dict(zip(NAMES, own, strict=True))
+
+
+def _layers(vgg: Remote, own: dict[str, str], names: tuple[str, ...], start: Remote | Array) -> Scenario:
     """Layer after layer, each on the output before it, or on the reference's where that was wrong."""
     current: Remote | Array | Fault = start
     for name in names:
-        output = attempt(vgg.layers[name].forward, current)
+        output = attempt(vgg.layers[own[name]].forward, current)
         right = yield name, output
         current = output if right is None else right
 

@@ -9,6 +9,7 @@ in every folder from base down to exp. Everything is read-only to sessions and g
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -35,7 +36,8 @@ class Workspace:
         for folder in (base, self._root, exp):
             for name, target in files.items():
                 (folder / name).symlink_to(target)
-        (exp / package.name).symlink_to(package, target_is_directory=True)
+        # A copy, not a link: from inside it, `../..` must lead to the course's files.
+        shutil.copytree(package, exp / package.name)
         self.code = Code(cwd=exp, package=exp / package.name)
         #: For `python vgg_cpu.py` from inside the package, where `__main__` blocks expect to be.
         self.inside = Code(cwd=exp / package.name, package=exp / package.name)
