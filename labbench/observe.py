@@ -52,8 +52,8 @@ def observe(
     """Walk a scenario and yield what it observes, as it comes; an `Ended` last when it broke off.
 
     After each observation the scenario is sent what `correct` says, so that a walk can go on from the
-    reference's value after a wrong one. A fault that has been observed once is not repeated as the reason for the
-    end.
+    reference's value after a wrong one. When the walk broke off for want of a value that was observed as a Fault,
+    `Ended` carries that very Fault.
     """
     steps: Generator[tuple[str, Remote | Fault], Array | None, None] = scenario(root(session), case)
     sent: Array | None = None

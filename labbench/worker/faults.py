@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
+import re
 import signal
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,18 @@ if TYPE_CHECKING:
     from labbench.results import Plain
 
 
+#: The start of what GitHub Actions takes for a command when it stands in a log, however the line is wrapped.
+_LOG_COMMAND = re.compile(r"::(?=[A-Za-z])|##(?=\[)")
+#: How much of what a session says of an exception is kept, in characters.
+_SAID = {"type": 60, "message": 300, "file": 100, "code": 300, "owner": 100, "missing": 100, "nearest": 100}
+_LAST_LINE = 10**7
+
+
 def clean(untrusted: str, limit: int = 300) -> str:
-    """One line without control, format or surrogate characters, at most `limit` characters long."""
-    printable = "".join(" " if c in "\r\n\t" else c for c in untrusted[: 4 * limit])
+    """One line without control, format or surrogate characters or log commands, at most `limit` characters long."""
+    printable = "".join(" " if c.isspace() else c for c in untrusted[: 4 * limit])
     printable = "".join(c for c in printable if unicodedata.category(c)[0] != "C")
+    printable = _LOG_COMMAND.sub(lambda found: " ".join(found[0]), printable)
     return printable if len(printable) <= limit else printable[: limit - 1] + "…"
 
 
@@ -38,30 +48,40 @@ class Cleaner:
         return "".join(c for c in self._decoder.decode(data) if c in "\n\t" or unicodedata.category(c)[0] != "C")
 
 
-def from_answer(fault: Any) -> Fault:
-    """The Fault for an exception that a session reports."""
+def protocol() -> Fault:
+    """The Fault for what is not an answer."""
+    return Fault(Verdict.FORBIDDEN, text("fault.protocol"))
+
+
+def from_answer(fault: Any, asked: str) -> Fault:
+    """The Fault for an exception that a session reports, having been asked for `asked`."""
     if not isinstance(fault, dict):
-        return Fault(Verdict.FORBIDDEN, text("fault.protocol"))
+        return protocol()
+    said = {key: clean(fault[key], limit) if isinstance(fault.get(key), str) else "" for key, limit in _SAID.items()}
     line = fault.get("line")
-    said = {key: clean(str(fault.get(key, ""))) for key in ("type", "message", "file", "code", "owner", "missing",
-                                                            "nearest")}  # fmt: skip
-    place: dict[str, Plain] = {"file": said["file"], "line": line if type(line) is int else 0, "code": said["code"]}
+    known = type(line) is int and 0 < line < _LAST_LINE
+    place: dict[str, Plain] = {"file": said["file"], "line": line if known else 0, "code": said["code"]}
     match fault.get("kind"):
         case "blank":
             key = "fault.blank" if place["file"] else "fault.blank_nowhere"
             return Fault(Verdict.NOT_IMPLEMENTED, text(key, **place))
         case "memory":
-            return Fault(Verdict.MEMORY, text("fault.memory", message=said["message"], **place))
+            key = "fault.memory" if place["file"] else "fault.memory_nowhere"
+            return Fault(Verdict.MEMORY, text(key, message=said["message"], **place))
         case "exit":
-            return Fault(Verdict.ERROR, text("fault.exit", **place))
+            return Fault(Verdict.ERROR, text("fault.exit" if place["file"] else "fault.exit_nowhere", **place))
         case "missing":
             key = "fault.missing_near" if said["nearest"] else "fault.missing"
-            return Fault(Verdict.ERROR, text(key, owner=said["owner"], name=said["missing"], nearest=said["nearest"]))
+            owner = said["owner"].rpartition(".")[2]
+            return Fault(Verdict.ERROR, text(key, owner=owner, name=said["missing"], nearest=said["nearest"]))
         case "no_module":
-            key = "fault.import" if place["file"] else "fault.no_module"
-            return Fault(Verdict.ERROR, text(key, name=said["missing"], **place))
-    key = "fault.exception" if place["file"] else "fault.call"
-    return Fault(Verdict.ERROR, text(key, type=said["type"], message=said["message"], **place))
+            if place["file"]:
+                return Fault(Verdict.ERROR, text("fault.import", name=said["missing"], **place))
+            return Fault(Verdict.ERROR, text("fault.no_module", name=said["missing"].rpartition(".")[2]))
+    what: dict[str, Plain] = {"type": said["type"] or "Exception", "message": said["message"]}
+    if place["file"]:
+        return Fault(Verdict.ERROR, text("fault.exception", **what, **place))
+    return Fault(Verdict.ERROR, text("fault.call", asked=clean(asked), **what))
 
 
 def from_status(status: int, limits: Limits) -> Fault:
@@ -69,7 +89,13 @@ def from_status(status: int, limits: Limits) -> Fault:
     if status < 0:
         return Fault(Verdict.FORBIDDEN, text("fault.zygote_lost"))
     if os.WIFEXITED(status):
-        return Fault(Verdict.ERROR, text("fault.ended", code=os.WEXITSTATUS(status)))
+        match os.WEXITSTATUS(status):
+            case errno.ENOMEM:
+                return Fault(Verdict.MEMORY, text("fault.memory_nowhere"))
+            case errno.EPIPE:
+                return protocol()
+            case code:
+                return Fault(Verdict.ERROR, text("fault.ended", code=code))
     number = os.WTERMSIG(status)
     if number == signal.SIGXCPU:
         return Fault(Verdict.TIMEOUT, text("fault.cpu", limit=limits.cpu_seconds))

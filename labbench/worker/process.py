@@ -10,19 +10,23 @@ from pathlib import Path
 
 from labbench import timing
 
-_STOPPED = b"TtZX"
+_DEAD = b"ZX"
+_STOPPED = b"Tt" + _DEAD
 #: A stop takes microseconds; a process in an uninterruptible wait may take longer.
 _STOP_SECONDS = 5.0
+#: A dying process closes its sockets a moment before it is dead.
+_DEATH_SECONDS = 1.0
 
 
 def stop(pid: int) -> None:
-    """SIGSTOP, and wait until the kernel says stopped (or dead); then the CPU clock is exact."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGSTOP)
-    if sys.platform != "linux":
-        return
-    deadline = timing.wall_ns() + int(_STOP_SECONDS * 1e9)
-    while _state(pid) not in _STOPPED and timing.wall_ns() < deadline:
+    """SIGSTOP, until the kernel says stopped (or dead); then the CPU clock is exact."""
+    deadline = _deadline(_STOP_SECONDS)
+    while True:
+        # Again and again: what the hand-in has started may send it SIGCONT.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+        if sys.platform != "linux" or _state(pid) in _STOPPED or timing.wall_ns() > deadline:
+            return
         timing.pause(0)
 
 
@@ -30,6 +34,20 @@ def resume(pid: int) -> None:
     """SIGCONT."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
+
+
+def ended(pid: int) -> bool:
+    """Whether the process ends by itself, waited for a moment; True where that cannot be seen."""
+    deadline = _deadline(_DEATH_SECONDS)
+    while sys.platform == "linux" and _state(pid) not in _DEAD:
+        if timing.wall_ns() > deadline:
+            return False
+        timing.pause(0)
+    return True
+
+
+def _deadline(seconds: float) -> int:
+    return timing.wall_ns() + int(seconds * 1e9)
 
 
 def _state(pid: int) -> bytes:

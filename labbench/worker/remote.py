@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from labbench.results import Fault, Verdict, text
-from labbench.worker.faults import clean
+from labbench.worker.faults import clean, protocol
 from labbench.worker.inside import wire
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: The most a fetched array may weigh unless a spec says otherwise: pool1 of a float64 VGG19 and then some.
 DEFAULT_LIMIT = 256 << 20
+_MOST_HANDLES = 1 << 31
 
 
 class _Handle:
@@ -33,7 +34,8 @@ class _Handle:
         self.session, self.number = session, number
 
     def __del__(self) -> None:
-        self.session.dropped.append(self.number)
+        if self.number:  # 0, the hand-in itself, stays
+            self.session.dropped.append(self.number)
 
 
 class Remote:
@@ -74,8 +76,8 @@ class Remote:
         }
         answer, _ = session.request(label, header, arrays)
         number = answer.get("handle")
-        if type(number) is not int:
-            raise Fault(Verdict.FORBIDDEN, text("fault.protocol"))
+        if type(number) is not int or not 0 < number < _MOST_HANDLES:
+            raise protocol()
         return Remote(_Handle(session, number), (), f"{label}()")
 
     def _refuse(self, *_: object) -> NoReturn:
@@ -171,9 +173,10 @@ def fetch(remote: Remote, spec: Spec) -> Array:
 
     wanted = None if spec.shape is None else list(spec.shape)
     answer, array = _ask(remote, {"op": "fetch", "shape": wanted, "limit": spec.limit}, expect)
-    if array is not None:
-        return array
-    raise _misfit(answer, spec)
+    if array is None:
+        raise _misfit(answer, spec)
+    # Bytes that no bool has would compare like none.
+    return array if array.dtype != np.bool_ else array.view(np.uint8) != 0
 
 
 def shape_of(remote: Remote) -> tuple[int, ...]:
@@ -200,9 +203,9 @@ def fetch_plain(remote: Remote) -> float | str | list[str]:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [clean(str(v)) for v in value[:1000]]
-    if isinstance(value, int | float):
-        return float(value)
+        return [clean(v) for v in value[:1000] if isinstance(v, str)]
+    if isinstance(value, float):
+        return value
     raise Fault(Verdict.TYPE, text("fault.plain_type", got=_seen(answer)[0]))
 
 
@@ -225,9 +228,10 @@ def _nbytes(dtype: str, shape: tuple[int, ...]) -> int:
 def _seen(answer: dict[str, Any]) -> tuple[str, str, tuple[int, ...]]:
     """The type, dtype and shape a session names; it is not believed further than a message."""
     match answer.get("seen"):
-        case [str() as kind, str() as dtype, list() as shape] if all(type(n) is int for n in shape[:8]):
-            return clean(kind, 60), clean(dtype, 40), tuple(shape[:8])
-    raise Fault(Verdict.FORBIDDEN, text("fault.protocol"))
+        case [str() as kind, str() as dtype, list() as shape]:
+            if all(type(n) is int and 0 <= n < 1 << 63 for n in shape):
+                return clean(kind, 60), clean(dtype, 40), tuple(shape[: wire.MAX_NDIM])
+    raise protocol()
 
 
 def _misfit(answer: dict[str, Any], spec: Spec) -> Fault:

@@ -20,7 +20,7 @@ from labbench.results import Call, Fault, Verdict, text
 from labbench.worker import faults
 from labbench.worker.inside import wire
 from labbench.worker.output import Output
-from labbench.worker.process import resume, stop
+from labbench.worker.process import ended, resume, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,7 +101,7 @@ class Session:
             raise
         self._note_used(answer)
         if "fault" in answer:
-            raise faults.from_answer(answer["fault"])
+            raise faults.from_answer(answer["fault"], name.removeprefix(header["op"] + " "))
         return answer, array
 
     def _exchange(
@@ -118,7 +118,7 @@ class Session:
             answer = wire.read_header(self._receive)
             array = expect(answer) if expect is not None else None
         except wire.WireError as error:
-            raise Fault(Verdict.FORBIDDEN, text("fault.protocol")) from error
+            raise faults.protocol() from error
         if array is not None and array.nbytes:
             self._receive_into(wire.byte_view(array))
         wall = timing.wall_ns() - self._asked_ns
@@ -134,18 +134,18 @@ class Session:
     def _note_used(self, answer: Header) -> None:
         news = answer.get("used")
         if isinstance(news, list) and len(self._used) < _USED_LIMIT:
-            self._used.update(faults.clean(str(item), 60) for item in news[:_USED_LIMIT])
+            self._used.update(faults.clean(item, 60) for item in news[:_USED_LIMIT] if isinstance(item, str))
 
     # -- bytes, each wait under the deadline ----------------------------------------------------------------
 
     def _refuse_unasked(self) -> None:
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        if readable:
-            try:
-                unasked = self._socket.recv(1)
-            except OSError:
-                unasked = b""
-            raise Fault(Verdict.FORBIDDEN, text("fault.unasked")) if unasked else self._death()
+        try:
+            unasked = self._socket.recv(1, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            unasked = b""
+        raise Fault(Verdict.FORBIDDEN, text("fault.unasked")) if unasked else self._death()
 
     def _send(self, buffer: bytes | memoryview) -> None:
         view = memoryview(buffer)
@@ -214,9 +214,11 @@ class Session:
     # -- the end --------------------------------------------------------------------------------------------
 
     def _death(self) -> Fault:
-        """Why the process is gone."""
+        """Why the process is gone, or no longer to be spoken to."""
+        by_itself = ended(self.pid)
         self._kill()
-        return faults.from_status((self._exit or {}).get("status", -1), self._limits)
+        status = (self._exit or {}).get("status", -1)
+        return faults.from_status(status, self._limits) if by_itself else faults.protocol()
 
     def _kill(self) -> None:
         if self._exit is not None:
@@ -232,12 +234,12 @@ class Session:
         """Kill the session, reap it and all it started, and collect what it printed."""
         self._kill()
         self._output.close()
-        ended = self._exit or {}
+        usage = self._exit or {}
         return Exit(
             faults.clean_block(self._output.text()),
             tuple(sorted(self._used)),
-            float(ended.get("cpu", 0.0)),
-            int(ended.get("memory", 0)),
+            float(usage.get("cpu", 0.0)),
+            int(usage.get("memory", 0)),
         )
 
     def __enter__(self) -> Self:

@@ -23,7 +23,7 @@ from labbench.errors import ExitCode, LabbenchError
 from labbench.worker.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from labbench.catalogue import Limits
 
@@ -34,6 +34,9 @@ PACKAGES = ("numpy", "scipy", "PIL")
 
 _INSIDE = Path(__file__).parent / "inside" / "zygote.py"
 _START_SECONDS = 60.0
+#: Forking and reaping take milliseconds; a hand-in may have stopped the zygote.
+_ANSWER_SECONDS = 15.0
+_LINE_LIMIT = 1 << 16
 #: Settings that work around a broken BLAS kernel on some processors must reach the zygote too.
 _PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 #: One thread: it must be set before numpy loads, and CPU time charges all threads anyway.
@@ -93,8 +96,9 @@ class Zygote:
         self._control.settimeout(_START_SECONDS)
         try:
             self._read_line()
-        except ZygoteLost:
+        except (OSError, ValueError):
             self._fail_to_start()
+        self._control.settimeout(_ANSWER_SECONDS)
 
     def _fail_to_start(self) -> None:
         self._process.kill()
@@ -138,13 +142,12 @@ class Zygote:
         }
         given = [theirs.fileno(), out_write, err_write]
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], given)
-            pid = self._read_line()["pid"]
-        except (OSError, ZygoteLost) as error:
+            pid = int(self._ask(request, given)["pid"])
+        except ZygoteLost:
             ours.close()
             os.close(out_read)
             os.close(err_read)
-            raise ZygoteLost from error
+            raise
         finally:
             theirs.close()
             os.close(out_write)
@@ -153,20 +156,25 @@ class Zygote:
 
     def _reap(self, pid: int) -> dict[str, Any]:
         try:
-            self._control.sendall(json.dumps({"op": "reap", "pid": pid}).encode())
-            return self._read_line()
-        except (OSError, ZygoteLost):
+            return self._ask({"op": "reap", "pid": pid})
+        except ZygoteLost:
             return {"status": -1, "cpu": 0.0, "memory": 0}
+
+    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """One exchange; a zygote that fails it is ended, for its next answer might be to this request."""
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            return self._read_line()
+        except (OSError, ValueError) as error:
+            self.close()
+            raise ZygoteLost from error
 
     def _read_line(self) -> dict[str, Any]:
         data = bytearray()
         while not data.endswith(b"\n"):
-            try:
-                chunk = self._control.recv(4096)
-            except OSError as error:
-                raise ZygoteLost from error
-            if not chunk:
-                raise ZygoteLost
+            chunk = self._control.recv(4096)
+            if not chunk or len(data) > _LINE_LIMIT:
+                raise ConnectionError
             data += chunk
         answer: dict[str, Any] = json.loads(data)
         return answer
@@ -174,8 +182,9 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and all its sessions."""
         self._control.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()

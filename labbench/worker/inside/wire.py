@@ -12,6 +12,7 @@ Values in a header: None, bool, int, float and str stand for themselves; everyth
 from __future__ import annotations
 
 import json
+import math
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ DTYPES = frozenset(
 )
 #: The most dimensions an array may have.
 MAX_NDIM = 8
+_MOST_ITEMS = 1 << 40
 
 _LENGTH = struct.Struct("<I")
 
@@ -92,6 +94,7 @@ def announced(header: dict[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
 def _announcement(item: object) -> tuple[str, tuple[int, ...]]:
     match item:
         case [str() as dtype, list() as shape] if dtype in DTYPES and len(shape) <= MAX_NDIM:
-            if all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
+            # NumPy refuses a huge dimension even beside a 0.
+            if all(type(n) is int and n >= 0 for n in shape) and math.prod(n for n in shape if n) <= _MOST_ITEMS:
                 return dtype, tuple(shape)
     raise WireError("bad array announcement")

@@ -12,7 +12,9 @@ zygote, and its death ends every session.
 
 from __future__ import annotations
 
+import builtins
 import ctypes
+import errno
 import gc
 import importlib
 import importlib.util
@@ -22,7 +24,14 @@ import random
 import signal
 import socket
 import sys
-from typing import Any
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -49,8 +58,35 @@ def _preload() -> None:
         importlib.import_module(name)
 
 
-def _session(request: dict[str, Any], connection: socket.socket) -> None:
-    """The child's life. Never returns to the zygote's loop."""
+class _Fence(MetaPathFinder):
+    """PathFinder, but top-level modules lie in the given folders or below the last, whatever `sys.path` says.
+
+    A hand-in that adds `site-packages` gets no other score where more is installed.
+    """
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self._folders = frozenset(folders)
+        self._below = folders[-1] + os.sep
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The protocol of `sys.meta_path`."""
+        if path is None:
+            path = [entry for entry in sys.path if isinstance(entry, str) and self._encloses(entry)]
+        return PathFinder.find_spec(name, path, target)
+
+    def _encloses(self, entry: str) -> bool:
+        folder = os.path.abspath(entry)  # noqa: PTH100
+        return folder in self._folders or folder.startswith(self._below)
+
+    def invalidate_caches(self) -> None:
+        """Forget which files there are."""
+        PathFinder.invalidate_caches()
+
+
+def _session(request: dict[str, Any], connection: socket.socket, standard: list[str]) -> None:
+    """The child's life. Never returns."""
     limits = importlib.import_module("labbench_inside.limits")
     serve = importlib.import_module("labbench_inside.serve")
     compat = importlib.import_module("labbench_inside.compat")
@@ -60,13 +96,17 @@ def _session(request: dict[str, Any], connection: socket.socket) -> None:
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
     used: set[str] = set()
+    parent, name = os.path.split(request["package"])
     compat.install(request["package"], used)
+    fence = _Fence([*standard, parent, request["package"]])
+    sys.meta_path[:] = [fence if finder is PathFinder else finder for finder in sys.meta_path]
+    # The `site` module, which is left out, brings these.
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)
     sys.argv = [""]
-    name = os.path.basename(request["package"])  # noqa: PTH119
     serve.Session(connection, name, request["package"], used).run()
 
 
-def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socket) -> int:
+def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socket, standard: list[str]) -> int:
     zygote = os.getpid()
     pid = os.fork()
     if pid:
@@ -82,8 +122,11 @@ def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socke
         for descriptor in descriptors[1:]:
             os.close(descriptor)
         request["limits"]["parent"] = zygote
-        _session(request, socket.socket(fileno=descriptors[0]))
-        status = 0
+        _session(request, socket.socket(fileno=descriptors[0]), standard)
+    except MemoryError:
+        status = errno.ENOMEM
+    except (OSError, EOFError):
+        status = errno.EPIPE
     finally:
         os._exit(status)
 
@@ -92,11 +135,13 @@ def _reap(pid: int, live: set[int]) -> dict[str, Any]:
     """Wait for a session that the grader has killed, and kill and reap whatever it left behind."""
     _, status, usage = os.wait4(pid, 0)
     live.discard(pid)
+    cpu = usage.ru_utime + usage.ru_stime
     while strays := [child for child in _children() if child not in live]:
         for stray in strays:
             os.kill(stray, signal.SIGKILL)
-            os.wait4(stray, 0)
-    return {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024}
+            theirs = os.wait4(stray, 0)[2]
+            cpu += theirs.ru_utime + theirs.ru_stime
+    return {"status": status, "cpu": cpu, "memory": usage.ru_maxrss * 1024}
 
 
 def _children() -> list[int]:
@@ -108,7 +153,7 @@ def _children() -> list[int]:
         return []
 
 
-def _serve(control: socket.socket) -> None:
+def _serve(control: socket.socket, standard: list[str]) -> None:
     live: set[int] = set()
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 65536, 3)
@@ -116,7 +161,7 @@ def _serve(control: socket.socket) -> None:
             return
         request = json.loads(data)
         if request["op"] == "fork":
-            pid = _fork(request, list(descriptors), control)
+            pid = _fork(request, list(descriptors), control, standard)
             live.add(pid)
             answer: dict[str, Any] = {"pid": pid}
         else:
@@ -128,6 +173,7 @@ def main() -> None:
     """Start, say ready, serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
     config = json.loads(sys.argv[2])
+    standard = list(sys.path)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -141,7 +187,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     control.sendall(b'{"ready": true}\n')
-    _serve(control)
+    _serve(control, standard)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""Small hand-ins given as text, driven through the real workers; and whether anything leaks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+from labbench.catalogue import Limits
+from labbench.lab3_1 import scenarios
+from labbench.labs import Case
+from labbench.observe import Setting, record
+from labbench.results import Fault
+from labbench.texts import Lang, render
+from labbench.worker.workspace import Workspace
+from labbench.worker.zygote import Workers
+
+LIMITS = Limits(cpu_seconds=1, memory_mib=256, output_mib=1)
+X = np.arange(2 * 3 * 4 * 4, dtype=np.float32).reshape(2, 3, 4, 4)
+POOL = Case("case", {"kernel_size": 2, "stride": 2}, {"input": X})
+#: What the pooling below gives for X: of ascending numbers, the last of each window.
+POOLED = X[:, :, 1::2, 1::2]
+
+#: `# here` marks the line that a message must name.
+_LAYER = """
+import ctypes, gc, io, json, os, resource, signal, socket, stat, struct, sys, threading, time
+import numpy as np
+
+class MaxPoolingLayer:
+    def __init__(self, kernel_size, stride):
+        self.kernel_size = kernel_size
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        y = x.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5))
+{body}
+        return y
+"""
+
+
+def layer(body=""):
+    """A `layers_2.py` with a max pooling that is right but for the body, which finds x, y and self."""
+    return _LAYER.format(body=textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 8))
+
+
+def line_of(source):
+    """The number of the line marked with `# here`."""
+    (number,) = (n for n, line in enumerate(source.splitlines(), 1) if "# here" in line)
+    return number
+
+
+def said(fault):
+    """What a student reads."""
+    assert isinstance(fault, Fault), fault
+    assert render(fault.why, Lang.ZH)
+    return render(fault.why, Lang.EN)
+
+
+def zygote_pid(workers):
+    return workers._zygote._process.pid
+
+
+def children(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return []
+
+
+def alive(pid):
+    """Whether the process runs or sleeps; a zombie does neither."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
+class Rig:
+    """Workers with a folder for hand-ins and workspaces."""
+
+    def __init__(self, workers: Workers, folder: Path) -> None:
+        self.workers, self.folder = workers, folder
+        self._count = 0
+        self._others = set(children(os.getpid()))
+        self.work = folder / "work"
+        self.work.mkdir()
+
+    def workspace(self, files):
+        """A workspace with a hand-in of these files; a text alone is `layers_2.py`."""
+        self._count += 1
+        package = self.folder / str(self._count) / "stu_upload"
+        package.mkdir(parents=True)
+        for name, source in ({"layers_2.py": files} if isinstance(files, str) else files).items():
+            (package / name).write_text(source, encoding="utf-8")
+        return Workspace(package, {})
+
+    def session(self, stack, files, limits=LIMITS, **options):
+        """A session that lives as long as the ExitStack."""
+        code = stack.enter_context(self.workspace(files)).code
+        return stack.enter_context(self.workers.session(code, limits, **options))
+
+    def record(self, files, scenario=scenarios.pool, case=POOL, limits=LIMITS, *, retry=False, **options):
+        with self.workspace(files) as workspace:
+            setting = Setting(self.workers, workspace.code, limits, retry)
+            return record(setting, ("scenario", scenario), case, **options)
+
+    def fault(self, files, *args, **kwargs):
+        """The one fault of a hand-in, observed or the reason for the end."""
+        seen = self.record(files, *args, **kwargs)
+        values = [o.value for o in seen.observations if isinstance(o.value, Fault)]
+        fault = values[0] if values else seen.ended
+        assert isinstance(fault, Fault), seen
+        said(fault)
+        return fault
+
+    def assert_clean(self):
+        """A good hand-in still works, and nothing is left but the zygote."""
+        seen = self.record(layer())
+        np.testing.assert_array_equal(seen.observations[0].value, POOLED)
+        assert children(zygote_pid(self.workers)) == []
+        assert set(children(os.getpid())) - self._others == {str(zygote_pid(self.workers))}
+        assert list(self.work.iterdir()) == []
+
+
+@contextlib.contextmanager
+def opened(folder: Path):
+    """A rig whose temporary files lie in `folder`, checked at the end for what was left."""
+    before = tempfile.tempdir
+    with Workers() as workers:
+        rig = Rig(workers, folder)
+        tempfile.tempdir = str(rig.work)
+        try:
+            yield rig
+        finally:
+            tempfile.tempdir = before
+            # What a failed test left may be too deep for pytest to remove.
+            subprocess.run(["rm", "-rf", "--", str(rig.work)], check=False)
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
