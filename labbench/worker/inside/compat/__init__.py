@@ -4,7 +4,8 @@
 
 - `finders`: third-party packages by name, from the folders the grader names; stand-ins for a few others;
 - `source`: the hand-in's own files, decoded whatever their encoding, with `/` rewritten by `division`;
-- `names`: what NumPy, Pillow and Python have dropped since.
+- `names`: what NumPy, Pillow and Python have dropped since;
+- `files`: what a hand-in writes, in memory, since a session can write nowhere.
 
 The help that a hand-in really used is noted in `used` by short, stable names ("np.float", "division", …), so
 that a report can tell a student what no longer works elsewhere.
@@ -17,7 +18,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import division, finders, names, source
+from . import division, files, finders, names, source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,7 @@ def install(handin: str, used: set[str]) -> None:
         sys.path.insert(0, folder)
     division.install(used)
     names.install(used)
+    files.install(used)
 
 
 def run_main(path: str) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -125,7 +127,7 @@ def imsave(name: Any, arr: Array, format: str | None = None) -> None:  # noqa: A
 
 def imresize(
     arr: Array,
-    size: float | tuple[int, int],
+    size: float | Sequence[int],
     interp: str = "bilinear",
     mode: str | None = None,
 ) -> Array:
@@ -133,7 +135,8 @@ def imresize(
 
     Args:
         arr: See `toimage`; other data than uint8 is scaled to bytes.
-        size: Per cent of the size (an int), fraction of it (a float), or (height, width).
+        size: Per cent of the size (an int), fraction of it (a float), or (height, width); as in SciPy, what follows
+            these two is ignored, since `[224, 224, 3]` is a common size.
         interp: nearest, lanczos, bilinear, bicubic or cubic.
         mode: See `toimage`.
 
@@ -145,5 +148,5 @@ def imresize(
         part = size / 100.0 if isinstance(size, int | np.signedinteger) else size
         width, height = (int(length * part) for length in im.size)
     else:
-        height, width = (int(length) for length in size)
+        height, width = int(size[0]), int(size[1])
     return fromimage(im.resize((width, height), resample=_RESAMPLE[interp]))
