@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,14 +13,19 @@ from labbench.errors import LabbenchError
 from labbench.results import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import yaml
 
     from labbench.texts import Lang
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+#: An all-zero answer has relative error 1; a tolerance that lets it pass is none.
+Tolerance = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+#: Ids stand before a dot in the ids of results.
+Id = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")]
+#: At least one; a check that observes nothing could never fail.
+Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Count = Annotated[int, msgspec.Meta(gt=0)]
 
 
@@ -53,25 +59,25 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class CheckBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What all checks have: an id, a tier (None: a note), and the observations they judge."""
 
-    id: str
+    id: Id
     title: Words
     scenario: str
     tier: int | None = None
     case: str | None = None
-    observe: tuple[str, ...]
+    observe: Names
 
 
 class CloseCheck(CheckBase, frozen=True, tag_field="kind", tag="close"):
     """Relative error against the golden: ‖x−ref‖₂/‖ref‖₂ (l2) or max|x−ref|/max|ref| (max)."""
 
     norm: Literal["l2", "max"]
-    tolerance: Positive
+    tolerance: Tolerance
 
 
 class ClassCheck(CheckBase, frozen=True, tag_field="kind", tag="class"):
     """The most probable class is the golden's, and its probability within `tolerance`."""
 
-    tolerance: Positive
+    tolerance: Tolerance
 
 
 Check = CloseCheck | ClassCheck
@@ -83,9 +89,9 @@ class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     folder: str
     title: Words
     summary: Words
-    files: tuple[str, ...]
+    files: Names
     main: str
-    tiers: dict[int, Words]
+    tiers: Annotated[dict[Count, Words], msgspec.Meta(min_length=1)]
     scenarios: dict[str, ScenarioSpec]
     checks: tuple[Check, ...]
 
@@ -115,9 +121,13 @@ def load(path: Path | None = None) -> Catalogue:
     """
     file = path or resources.catalogue_file()
     try:
-        content = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabbenchError("catalogue.unreadable", file=str(file), reason=str(error)) from error
+        raw = file.read_bytes()
+        content = raw.decode()
+    except OSError as error:
+        raise LabbenchError("catalogue.unreadable", file=str(file), reason=error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise LabbenchError("catalogue.not_yaml", file=str(file), line=line, reason="not UTF-8") from error
     catalogue = _convert(_parse(content, file), content, file)
     for name, lab in catalogue.labs.items():
         _check_references(name, lab, content, file)
@@ -134,43 +144,76 @@ def _parse(content: str, file: Path) -> Any:
     import yaml
 
     try:
+        for path, line in _repeated(yaml.compose(content, Loader=_loader())):
+            raise _invalid(file, line, path, "the key stands twice")
         return yaml.load(content, Loader=_loader())  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise LabbenchError(
-            "catalogue.not_yaml",
-            file=str(file),
-            line=mark.line + 1 if mark else 0,
-            reason=str(getattr(error, "problem", None) or error),
-        ) from error
+        # A character that YAML forbids comes with its position instead of a mark.
+        line = mark.line if mark else content[: getattr(error, "position", 0)].count("\n")
+        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+        raise LabbenchError("catalogue.not_yaml", file=str(file), line=line + 1, reason=str(reason)) from error
+
+
+def _repeated(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    """(path, line) of each key that its mapping has already; YAML would silently let the last one win."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                yield (*path, name), key.start_mark.line + 1
+            seen.add(name)
+            yield from _repeated(value, (*path, name))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            yield from _repeated(item, (*path, str(i)))
+
+
+def _invalid(file: Path, line: int, path: tuple[str, ...], problem: str) -> LabbenchError:
+    where = ".".join(path) or "(top)"
+    return LabbenchError("catalogue.invalid", file=str(file), line=line, path=where, problem=problem)
 
 
 def _convert(data: Any, content: str, file: Path) -> Catalogue:
     try:
         return msgspec.convert(data, Catalogue)
     except msgspec.ValidationError as error:
-        problem, _, where = str(error).partition(" - at `$")
-        path = _named(where.rstrip("`").removeprefix("."), data)
-        raise LabbenchError(
-            "catalogue.invalid",
-            file=str(file),
-            line=_line(content, path),
-            path=".".join(path),
-            problem=problem,
-        ) from error
+        path = _named(str(error), data)
+        raise _invalid(file, _line(content, path), path, str(error).partition(" - at `")[0]) from error
 
 
-def _named(where: str, data: Any) -> tuple[str, ...]:
-    """The path of msgspec with its `[...]` (some key of a mapping) made definite where only one key can be meant."""
-    parts = [p for p in re.split(r"\.|\[(\d+|\.\.\.)\]", where.replace("[...]", ".[...]")) if p]
+def _named(complaint: str, data: Any) -> tuple[str, ...]:
+    """The path in a complaint of msgspec's, with each `[...]` (some key of a mapping) made definite."""
+    where = complaint.rpartition("$")[2].rstrip("`") if "$" in complaint else ""
     path: list[str] = []
-    for part in parts:
-        key = part.strip("[]")
-        if key == "..." and isinstance(data, dict) and len(data) == 1:
-            key = str(next(iter(data)))
-        path.append(key)
-        data = _child(data, key)
-    return tuple(path)
+    for part in re.findall(r"[^.\[\]]+|\.\.\.", where):
+        path.append(_culprit(data, path, complaint) if part == "..." else part)
+    field = re.search(r"unknown field `(.*?)`", complaint)
+    return (*path, field[1]) if field else tuple(path)
+
+
+def _culprit(data: Any, path: list[str], complaint: str) -> str:
+    """The key of the mapping at `path` that draws the complaint when it stands there alone."""
+    for key in _at(data, path):
+        trial = copy.deepcopy(data)
+        mapping = _at(trial, path)
+        for other in mapping.keys() - {key}:
+            del mapping[other]
+        try:
+            msgspec.convert(trial, Catalogue)
+        except msgspec.ValidationError as error:
+            if str(error) == complaint:
+                return str(key)
+    return "..."
+
+
+def _at(data: Any, path: list[str]) -> Any:
+    for name in path:
+        data = _child(data, name)
+    return data
 
 
 def _child(data: Any, key: str) -> Any:
@@ -212,13 +255,7 @@ def _check_references(name: str, lab: LabSpec, content: str, file: Path) -> None
             problem = ("id", f"id {check.id!r} stands twice")
         if problem is not None:
             path = ("labs", name, "checks", str(i), problem[0])
-            raise LabbenchError(
-                "catalogue.invalid",
-                file=str(file),
-                line=_line(content, path),
-                path=".".join(path),
-                problem=problem[1],
-            )
+            raise _invalid(file, _line(content, path), path, problem[1])
         seen.add(check.id)
 
 

@@ -18,7 +18,9 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise LabbenchError("output.is_folder", path=str(path))
     folder = path.absolute().parent
-    if not folder.is_dir():
+    if _special(path):
+        folder = path
+    elif not folder.is_dir():
         raise LabbenchError("output.no_folder", path=str(path), folder=str(folder))
     if not os.access(folder, os.W_OK):
         raise LabbenchError("output.not_written", path=str(path), reason="permission denied")
@@ -30,10 +32,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         LabbenchError: it cannot be written.
     """
-    if path.exists() and not path.is_file():  # a device or a pipe: nothing to rename over
-        path.write_bytes(content)
-        return
     try:
+        if _special(path):
+            path.write_bytes(content)
+            return
         with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as file:
             temporary = Path(file.name)
             try:
@@ -47,3 +49,8 @@ def write_atomically(path: Path, content: bytes) -> None:
                 raise
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def _special(path: Path) -> bool:
+    """A device or a pipe: nothing to rename over."""
+    return path.exists() and not path.is_file() and not path.is_dir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,8 +10,6 @@ from typing import TYPE_CHECKING
 from labbench.texts import Plain, Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -183,8 +182,9 @@ class Scorecard:
         ladder = []
         for level in sorted(self.levels):
             verdicts = [c.verdict for c in self.checks if c.tier == level]
-            reachable = reachable and all(v is Verdict.PASS or v.undecided for v in verdicts)
-            reached = reached and bool(verdicts) and all(v is Verdict.PASS for v in verdicts)
+            # A tier without a check (of the profile) is never reached: nothing would have been shown.
+            reachable = reachable and bool(verdicts) and all(v is Verdict.PASS or v.undecided for v in verdicts)
+            reached = reachable and reached and all(v is Verdict.PASS for v in verdicts)
             ladder.append(TierResult(level, reached, reachable))
         return tuple(ladder)
 

@@ -36,12 +36,23 @@ def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".lab{name}-", dir=folder) as temporary:
             fresh = Path(temporary) / "fresh"
-            shutil.copytree(resources.template(spec.folder), fresh, ignore=shutil.ignore_patterns("__pycache__"))
+            _copy(resources.template(spec.folder), fresh)
             backup = _set_aside(target)
-            fresh.rename(target)
+            try:
+                fresh.rename(target)
+            except OSError:
+                if backup is not None:
+                    backup.rename(target)
+                raise
     except OSError as error:
         raise LabbenchError("init.not_written", path=str(target), reason=error.strerror or str(error)) from error
     return Scaffold(target, backup)
+
+
+def _copy(template: Path, target: Path) -> None:
+    # Without the modes: the stubs of an installation may be read-only.
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(template, target, ignore=ignored, copy_function=shutil.copyfile)
 
 
 def _set_aside(target: Path) -> Path | None:
@@ -49,6 +60,6 @@ def _set_aside(target: Path) -> Path | None:
     if not (target.exists() or target.is_symlink()):
         return None
     number = 1
-    while (backup := target.with_name(f"{target.name}.backup-{number}")).exists():
+    while (backup := target.with_name(f"{target.name}.backup-{number}")).exists() or backup.is_symlink():
         number += 1
     return target.rename(backup)

@@ -64,6 +64,8 @@ def _check_complete(spec: LabSpec, pack: Pack, profile: Profile) -> None:
     """Every check of the profile finds its goldens; a check without any could never fail."""
     for scenario in spec.scenarios_of(profile):
         cases = pack.cases.get(scenario, ())
+        if any((scenario, c.name) not in pack.goldens for c in cases):
+            raise LabbenchError("pack.incomplete", path=str(pack.path), scenario=scenario)
         for check in (c for c in spec.checks if c.scenario == scenario):
             mine = [c for c in cases if check.case in (None, c.name)]
             there = all(set(check.observe) <= pack.goldens.get((scenario, c.name), {}).keys() for c in mine)

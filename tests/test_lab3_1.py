@@ -7,7 +7,7 @@ import functools
 
 import pytest
 
-from labbench import grading, handin, resources
+from labbench import grading, handin, resources, scoring
 from labbench.lab3_1 import LAB
 from labbench.report import json
 from labbench.results import Profile, Verdict
@@ -26,7 +26,7 @@ def reference(quick):
 
 
 def test_reference_scores_100(quick, reference):
-    card = grading.scorecard(quick, reference)
+    card = scoring.scorecard(quick, reference)
     assert (card.score, card.ceiling, card.final) == (100, 100, True)
     assert {c.verdict for c in card.checks} == {Verdict.PASS}  # the notes, too
     assert [t.group for t in card.timings] == ["conv1", "conv2", "conv3", "conv4", "conv5", "fc"]
@@ -34,7 +34,7 @@ def test_reference_scores_100(quick, reference):
 
 
 def test_every_check_of_the_catalogue_has_its_result(quick, reference):
-    results = {c.check for c in grading.scorecard(quick, reference).checks}
+    results = {c.check for c in scoring.scorecard(quick, reference).checks}
     expected = {
         check.id if len(check.observe) == 1 else f"{check.id}.{name}"
         for check in quick.spec.checks
@@ -45,7 +45,7 @@ def test_every_check_of_the_catalogue_has_its_result(quick, reference):
 
 
 def test_template_scores_0(quick):
-    card = grading.scorecard(quick, observe(quick, resources.template("lab3_1")))
+    card = scoring.scorecard(quick, observe(quick, resources.template("lab3_1")))
     assert (card.score, card.ceiling) == (0, 0)
     scored = {c.check: c.verdict for c in card.checks if c.tier is not None}
     assert scored["conv"] == scored["pool"] == scored["image"] == Verdict.NOT_IMPLEMENTED
@@ -54,14 +54,14 @@ def test_template_scores_0(quick):
 
 @pytest.mark.parametrize(("name", "score"), [("lab3_1_right", 100), ("lab3_1_mistake", 80)])
 def test_examples(quick, name, score):
-    assert grading.scorecard(quick, observe(quick, ROOT / "examples" / name)).score == score
+    assert scoring.scorecard(quick, observe(quick, ROOT / "examples" / name)).score == score
 
 
 @pytest.mark.parametrize("mistake", LAB.mistakes, ids=lambda m: m.name)
 def test_mistakes_score_what_their_table_says(quick, mistake, tmp_path):
     mistake.apply(LAB.reference, tmp_path / "stu_upload")
     untimed = dataclasses.replace(quick, lab=dataclasses.replace(quick.lab, timed=()))
-    card = grading.scorecard(quick, observe(untimed, tmp_path / "stu_upload"))
+    card = scoring.scorecard(quick, observe(untimed, tmp_path / "stu_upload"))
     assert card.score == mistake.scores["quick"]
     assert card.final
 
@@ -83,7 +83,7 @@ def test_every_wrong_layer_is_named(quick, tmp_path):
     old = "        self.update_layer_list = "
     new = "        self.layers['relu2_1'] = self.layers['relu4_3'] = MaxPoolingLayer(1, 1)\n" + old
     edit(old=old, new=new).apply(LAB.reference, tmp_path / "stu_upload")
-    card = grading.scorecard(quick, observe(quick, tmp_path / "stu_upload"))
+    card = scoring.scorecard(quick, observe(quick, tmp_path / "stu_upload"))
     wrong = [c.check for c in card.checks if c.verdict is not Verdict.PASS]
     assert wrong == ["trunk.relu2_1", "trunk.relu4_3"]
     assert card.score == 60
@@ -93,7 +93,7 @@ def test_two_runs_give_one_scorecard_but_for_times(quick, reference):
     again = observe(quick, LAB.reference)
 
     def timeless(observed):
-        card = grading.scorecard(quick, observed)
+        card = scoring.scorecard(quick, observed)
         checks = tuple(dataclasses.replace(c, seconds=0.0) for c in card.checks)
         return dataclasses.replace(card, checks=checks, timings=(), seconds=0.0)
 
@@ -101,7 +101,7 @@ def test_two_runs_give_one_scorecard_but_for_times(quick, reference):
 
 
 def test_scorecard_survives_json(quick, reference):
-    card = grading.scorecard(quick, reference)
+    card = scoring.scorecard(quick, reference)
     assert json.decode(json.encode(card, quick.spec, Lang.ZH)) == dataclasses.replace(
         card, checks=tuple(dataclasses.replace(c, seconds=round(c.seconds, 6)) for c in card.checks)
     )
@@ -109,7 +109,7 @@ def test_scorecard_survives_json(quick, reference):
 
 @pytest.mark.slow
 def test_reference_scores_100_in_full(full):
-    card = grading.scorecard(full, observe(full, LAB.reference))
+    card = scoring.scorecard(full, observe(full, LAB.reference))
     assert card.score == 100
     classified = next(c for c in card.checks if c.check == "full_class")
     assert classified.figures["class"] == 281  # tabby cat
@@ -121,4 +121,4 @@ def test_reference_scores_100_in_full(full):
 def test_mistakes_score_what_their_table_says_in_full(full, mistake, tmp_path):
     mistake.apply(LAB.reference, tmp_path / "stu_upload")
     untimed = dataclasses.replace(full, lab=dataclasses.replace(full.lab, timed=()))
-    assert grading.scorecard(full, observe(untimed, tmp_path / "stu_upload")).score == mistake.scores["full"]
+    assert scoring.scorecard(full, observe(untimed, tmp_path / "stu_upload")).score == mistake.scores["full"]

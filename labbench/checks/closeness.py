@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +25,13 @@ def relative_error(value: Array, reference: Array, norm: str) -> float:
     l2: ‖x−ref‖₂/‖ref‖₂; max: max|x−ref|/max|ref|. With an all-zero reference the error is absolute.
     """
     x, ref = (np.asarray(a, dtype=np.float64).ravel() for a in (value, reference))
-    if norm == "max":
-        distance, size = float(np.max(np.abs(x - ref), initial=0.0)), float(np.max(np.abs(ref), initial=0.0))
-    else:
-        distance, size = float(np.linalg.norm(x - ref)), float(np.linalg.norm(ref))
-    return distance / size if size else distance
+    with np.errstate(over="ignore"):
+        if norm == "max":
+            distance, size = float(np.max(np.abs(x - ref), initial=0.0)), float(np.max(np.abs(ref), initial=0.0))
+        else:
+            distance, size = float(np.linalg.norm(x - ref)), float(np.linalg.norm(ref))
+    error = distance / size if size else distance
+    return error if math.isfinite(error) else sys.float_info.max  # JSON knows neither infinity nor NaN
 
 
 def unfit(value: Array, reference: Array) -> tuple[Verdict, Text] | None:
@@ -70,7 +73,11 @@ def _where(value: Array, golden: Array, error: float, tolerance: float, seen: Di
     if seen is Disclosure.VERDICT:
         return text("check.wrong", error=f"{by_decade(error):.0e}", tolerance=f"{tolerance:g}")
     x, ref = np.asarray(value, dtype=np.float64), np.asarray(golden, dtype=np.float64)
-    off = np.abs(x - ref)
+    with np.errstate(over="ignore"):
+        off = np.abs(x - ref)
+    if not off.ndim:
+        values = {"got": f"{x:.6g}", "expected": f"{ref:.6g}"}
+        return text("check.wrong_number", error=f"{error:.3g}", tolerance=f"{tolerance:g}", **values)
     worst = np.unravel_index(int(np.argmax(off)), off.shape)
     scale = float(np.max(np.abs(ref), initial=0.0)) or 1.0
     return text(

@@ -6,12 +6,13 @@ when they are needed; none imports numpy before it has work for it.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
 import click
 
-from labbench.cli.app import App, say_usage
+from labbench.cli.app import App, nobody_reads, say_usage
 from labbench.cli.base import ROOT
 from labbench.errors import ExitCode, LabbenchError
 from labbench.texts import render
@@ -25,6 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
     app = App.from_environment(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a terminal without Chinese must not end a grading
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = ROOT.main(arguments, prog_name="labbench", standalone_mode=False, obj=app)
         sys.stdout.flush()
@@ -38,9 +42,8 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         app.complain(app.say("cli.interrupted"))
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nobody is left to tell. Python must not try to flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
+        nobody_reads()
         return ExitCode.DONE
     except Exception as error:
         if os.environ.get("LABBENCH_DEBUG"):

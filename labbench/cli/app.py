@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,8 +50,9 @@ class App:
         return say(key, self.lang, **values)
 
     def complain(self, sentence: str) -> None:
-        """One line on stderr."""
-        print(f"labbench: {sentence}", file=sys.stderr)  # noqa: T201 - works without rich, whatever went wrong
+        """One line on stderr, whatever the names in it hold."""
+        line = "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in sentence)
+        print(f"labbench: {line}", file=sys.stderr)  # noqa: T201 - works without rich, whatever went wrong
 
 
 def _asked(arguments: Sequence[str]) -> str | None:
@@ -78,6 +80,8 @@ def say_usage(error: click.ClickException, lang: Lang) -> str:
             near = ", ".join(error.possibilities or ())
             key = "usage.no_option_near" if near else "usage.no_option"
             sentence = say(key, lang, option=error.option_name, near=near)
+        case click.BadOptionUsage():
+            sentence = say("usage.no_value", lang, name=error.option_name)
         case click.MissingParameter():
             sentence = say("usage.missing", lang, name=_parameter(error))
         case click.BadParameter():
@@ -120,6 +124,11 @@ def status(app: App) -> Iterator[Callable[[str], None]]:
         return
     with console.status("") as line:
         yield line.update
+
+
+def nobody_reads() -> None:
+    """The reader of stdout has gone (`| head`): what is left goes nowhere, and Python must not try to flush it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def lines(values: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labbench.cli.app import App
-from labbench.errors import LabbenchError
+from labbench.errors import ExitCode, LabbenchError
 from labbench.texts import Lang, say
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ COMMANDS = {
     "list": "labbench.cli.list_labs",
     "show": "labbench.cli.show",
     "init": "labbench.cli.init",
-    "run": "labbench.cli.run",
+    "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
@@ -37,11 +37,30 @@ class Option(click.Option):
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Click's, with the help in the user's language."""
-        key, self.help = self.help, say(self.help, _language(ctx)) if self.help else None
+        lang = _language(ctx)
+        key, self.help = self.help, say(self.help, lang) if self.help else None
         try:
-            return super().get_help_record(ctx)
+            record = super().get_help_record(ctx)
         finally:
             self.help = key
+        return record and (record[0], record[1].replace("[required]", f"[{say('cli.required', lang)}]"))
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Click's, with the refusal in the user's language."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter as error:
+            said = say("usage.got", _language(ctx), got=str(value), expected=_expected(self.type))
+            raise click.BadParameter(said, ctx, self) from error
+
+
+def _expected(kind: click.ParamType[Any]) -> str:
+    match kind:
+        case click.Choice():
+            return ", ".join(map(str, kind.choices))
+        case click.IntRange():
+            return f"{kind.min}–{kind.max}"
+    return kind.name
 
 
 class _Spoken(click.Command):
@@ -63,12 +82,15 @@ class _Spoken(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The usage line."""
-        prefix = say("cli.usage", _language(ctx)) + " "
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix)
+        lang = _language(ctx)
+        self.options_metavar = say("cli.options_metavar", lang)
+        pieces = " ".join(self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, say("cli.usage", lang) + " ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options."""
-        records = [r for p in self.get_params(ctx) if (r := p.get_help_record(ctx)) is not None]
+        """The options; the arguments stand in the usage line."""
+        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
+        records = [r for p in options if (r := p.get_help_record(ctx)) is not None]
         with formatter.section(say("cli.options", _language(ctx))):
             formatter.write_dl(records)
 
@@ -82,6 +104,19 @@ class _Spoken(click.Command):
 
 class Command(_Spoken):
     """One command."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click's, with the refusal of what is too much in the user's language."""
+        try:
+            super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            error.ctx = error.ctx or ctx  # an option without its value comes without
+            raise
+        if ctx.args:
+            raise click.UsageError(say("usage.extra", _language(ctx), extra=" ".join(ctx.args)), ctx)
+        return ctx.args
 
 
 class Group(_Spoken, click.Group):
@@ -113,6 +148,11 @@ class Group(_Spoken, click.Group):
             raise LabbenchError("usage.no_command", command=args[0], known=known)
         return super().resolve_command(ctx, args)
 
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The usage line."""
+        self.subcommand_metavar = say("cli.command_metavar", _language(ctx))
+        _Spoken.format_usage(self, ctx, formatter)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, then the commands."""
         _Spoken.format_options(self, ctx, formatter)
@@ -133,6 +173,20 @@ def lang_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--lang", cls=Option, type=click.Choice([lang.value for lang in Lang]), expose_value=False,
         is_eager=True, callback=_set_language, help="help.lang",
     )(function)  # fmt: skip
+
+
+def group(name: str, help_key: str, lazy: dict[str, str] | None = None) -> Group:
+    """A group of commands with `--lang`; without a command it shows its help."""
+
+    @click.group(name, cls=Group, lazy=lazy, help=help_key, invoke_without_command=True)
+    @lang_option
+    @click.pass_context
+    def alone(context: click.Context) -> None:
+        if context.invoked_subcommand is None:
+            click.echo(context.get_help(), err=True)
+            context.exit(ExitCode.USAGE)
+
+    return alone
 
 
 def command(name: str, help_key: str, params: Sequence[Any] = ()) -> Callable[[Callable[..., Any]], Command]:
@@ -160,9 +214,6 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
         context.exit()
 
 
-@click.group("labbench", cls=Group, lazy=COMMANDS, help="help.labbench")
-@click.option("--version", cls=Option, is_flag=True, is_eager=True, expose_value=False, callback=_version,
-              help="help.version")  # fmt: skip
-@lang_option
-def ROOT() -> None:  # noqa: N802 - the root of all commands
-    """Grade deep-learning-systems labs."""
+#: The root of all commands.
+ROOT = group("labbench", "help.labbench", COMMANDS)
+option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help_key="help.version")(ROOT)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labbench.cli.app import App, lines, progress
-from labbench.cli.base import Group, option
 from labbench.cli.base import command as define
+from labbench.cli.base import group, option
 from labbench.errors import ExitCode
 from labbench.results import Disclosure
 
@@ -20,9 +20,7 @@ _LAB = option("--lab", required=True, help_key="help.lab")
 _PACK = option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack")
 
 
-@click.group("goldens", cls=Group, help="help.goldens_group")
-def command() -> None:
-    """Golden packs."""
+command = group("goldens", "help.goldens_group")
 
 
 def _build(

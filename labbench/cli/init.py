@@ -33,6 +33,6 @@ def command(app: App, labs: tuple[str, ...], folder: Path, *, force: bool) -> No
     for name in names:
         made = scaffold(name, entries.labs[name], folder, force=force)
         if made.backup is not None:
-            app.console.print(app.say("init.backup", path=str(made.backup)))
-        app.console.print(app.say("init.done", lab=name, path=str(made.path)))
-        app.console.print(app.say("init.next", path=str(made.path), lab=name))
+            app.console.print(app.say("init.backup", path=str(made.backup)), soft_wrap=True)
+        app.console.print(app.say("init.done", lab=name, path=str(made.path)), soft_wrap=True)
+        app.console.print(app.say("init.next", path=str(made.path), lab=name), soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import progress, status
+from labbench.cli.app import nobody_reads, progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
@@ -73,13 +73,22 @@ def _write(app: App, card: Scorecard, task: Task, form: str, output: Path | None
     from labbench.report import json, terminal
 
     if form == "json":
-        content = json.encode(card, task.spec, app.lang)
+        content = json.encode(card, task.spec, app.lang).decode()
     else:
         with app.console.capture() as captured:
             app.console.print(terminal.scorecard(card, task.spec, task.lab.table(card), app.lang))
-        content = captured.get().encode()
+        content = captured.get()
     if output is None:
-        sys.stdout.buffer.write(content)
+        _print(content, "utf-8" if form == "json" else sys.stdout.encoding)
         return
-    write_atomically(output, click.unstyle(content.decode()).encode() if form == "table" else content)
-    app.remarks.print(app.say("score.written", path=str(output), score=card.score))
+    write_atomically(output, click.unstyle(content).encode() if form == "table" else content.encode())
+    app.remarks.print(app.say("score.written", path=str(output), score=card.score), soft_wrap=True)
+
+
+def _print(content: str, encoding: str) -> None:
+    """On stdout; if nobody reads it, the exit code still counts."""
+    try:
+        sys.stdout.buffer.write(content.encode(encoding, "backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from labbench.cli.app import App, lines, progress
-from labbench.cli.base import Group
 from labbench.cli.base import command as define
+from labbench.cli.base import group
 
 if TYPE_CHECKING:
     from labbench.vgg.weights import Weights
 
 
-@click.group("weights", cls=Group, help="help.weights_group")
-def command() -> None:
-    """The VGG19 weights."""
+command = group("weights", "help.weights_group")
 
 
 def _describe(app: App, weights: Weights) -> None:

@@ -55,44 +55,48 @@ def opened(path: Path, files: Sequence[str]) -> Iterator[Snapshot]:
     Raises:
         LabbenchError: there is nothing there, it cannot be read, or it holds no package.
     """
-    if not path.exists():
-        raise LabbenchError("handin.not_there", path=str(path))
     with tempfile.TemporaryDirectory(prefix="labbench-handin-") as folder:
         private = Path(folder)
-        if path.is_dir():
-            found = find_package(path, files)
-        elif is_archive(path):
-            unpack(path, private / "unpacked")
-            found = find_package(private / "unpacked", files, shown=str(path))
-        elif path.suffix == ".py":
-            found = path
-        else:
-            raise LabbenchError("handin.unknown_kind", path=str(path))
         package = private / PACKAGE
         try:
-            _copy(found, package)
+            _copy(_find(path, files, private / "unpacked"), package, shown=str(path))
         except OSError as error:
-            raise LabbenchError("handin.unreadable", path=str(path), reason=str(error)) from error
+            reason = error.strerror or str(error)
+            raise LabbenchError("handin.unreadable", path=str(path), reason=reason) from error
         yield Snapshot(package, _digest(package), str(path), _missing(package, files))
 
 
-def _copy(source: Path, target: Path) -> None:
+def _find(path: Path, files: Sequence[str], unpacked: Path) -> Path:
+    """The package's folder, or its only file; archives are unpacked first."""
+    if not path.exists():
+        raise LabbenchError("handin.not_there", path=str(path))
+    if path.is_dir():
+        return find_package(path, files)
+    if is_archive(path):
+        unpack(path, unpacked)
+        return find_package(unpacked, files, shown=str(path))
+    if path.suffix == ".py":
+        return path
+    raise LabbenchError("handin.unknown_kind", path=str(path))
+
+
+def _copy(source: Path, target: Path, shown: str) -> None:
     """Copy plain files only, without caches and links."""
     target.mkdir(mode=0o755)
-    if source.is_file():
-        shutil.copyfile(source, target / source.name)
-        return
     count = size = 0
     for item in _walk(source):
         count, size = count + 1, size + item.stat().st_size
         if count > MAX_FILES or size > MAX_BYTES:
-            raise LabbenchError("handin.too_large", path=str(source), files=MAX_FILES, mib=MAX_BYTES >> 20)
-        copy = target / item.relative_to(source)
+            raise LabbenchError("handin.too_large", path=shown, files=MAX_FILES, mib=MAX_BYTES >> 20)
+        copy = target / (item.name if item == source else item.relative_to(source))
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(item, copy)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        yield folder
+        return
     for item in sorted(folder.iterdir()):
         if item.name in SKIPPED_NAMES or item.is_symlink():
             continue
@@ -113,8 +117,8 @@ def _digest(package: Path) -> str:
 def _missing(package: Path, files: Sequence[str]) -> tuple[tuple[str, str], ...]:
     import difflib
 
-    there = sorted(p.name for p in package.iterdir())
-    lower = {name.lower(): name for name in there}
+    there = sorted(p.name for p in package.iterdir() if p.name.isprintable())  # names end up in messages
+    lower = {name.lower(): name for name in there if name not in files}
     absent = []
     for file in files:
         if file not in there:

@@ -5,8 +5,16 @@ Links, devices, absolute paths and `..` are refused; sizes are counted as bytes 
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import gzip
+import lzma
+import stat
+import struct
 import tarfile
+import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +26,9 @@ if TYPE_CHECKING:
 
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _REPACK = (".rar", ".7z")
+#: All that the readers of archives raise for content that is none.
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
+           ValueError, OverflowError, LookupError, RuntimeError, MemoryError)  # fmt: skip
 
 
 def is_archive(path: Path) -> bool:
@@ -51,15 +62,9 @@ def unpack(path: Path, target: Path) -> None:
             total += size
             if size > budget or count > MAX_FILES:
                 raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-    ) as error:
-        raise LabbenchError("handin.damaged", path=str(path), reason=str(error) or type(error).__name__) from error
+    except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise LabbenchError("handin.damaged", path=str(path), reason=reason) from error
     if not count:
         raise LabbenchError("handin.empty", path=str(path))
 
@@ -71,11 +76,13 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes], int]]:
             for info in archive.infolist():
                 if info.flag_bits & 1:
                     raise LabbenchError("handin.encrypted", path=str(path))
+                if stat.S_ISLNK(info.external_attr >> 16):
+                    raise LabbenchError("handin.odd_member", path=str(path), member=info.filename[:200])
                 if not info.is_dir():
                     with archive.open(info) as stream:
                         yield _zip_name(info), stream, info.compress_size
         return
-    with tarfile.open(path) as tar:
+    with _plain_tar(path) as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
         for member in tar:
             if not (member.isfile() or member.isdir()):
                 raise LabbenchError("handin.odd_member", path=str(path), member=member.name[:200])
@@ -84,14 +91,39 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes], int]]:
                     yield member.name, stream, member.size
 
 
+@contextlib.contextmanager
+def _plain_tar(path: Path) -> Iterator[IO[bytes]]:
+    """The archive without its compression; tarfile reads a header of any size it is told into memory."""
+    with tempfile.TemporaryFile() as plain, _decompressed(path) as packed:
+        limit = MAX_BYTES + MAX_FILES * 10 * tarfile.BLOCKSIZE
+        while plain.tell() <= limit and (data := packed.read(1 << 20)):
+            plain.write(data)
+        if plain.tell() > limit:
+            raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
+        plain.seek(0)
+        yield plain
+
+
+def _decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+    """The content, by its first bytes: names of archives lie."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(path)
+    if head.startswith(b"BZh"):
+        return bz2.BZ2File(path)
+    if head.startswith(b"\xfd7zXZ"):
+        return lzma.LZMAFile(path)
+    return path.open("rb")
+
+
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Names without the UTF-8 flag are GBK on a Chinese Windows; zipfile reads them as code page 437."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("gbk")
-    except UnicodeError:
-        return info.filename
+    """Names without the UTF-8 flag, which zipfile reads as code page 437: UTF-8 all the same, or a Chinese GBK."""
+    if not info.flag_bits & 0x800:
+        for encoding in ("utf-8", "gbk"):
+            with contextlib.suppress(UnicodeError):
+                return info.filename.encode("cp437").decode(encoding)
+    return info.filename
 
 
 def _safe(name: str, path: Path) -> PurePosixPath | None:

@@ -22,6 +22,7 @@ LAB = Lab(
             scenarios.network,
             scenarios.walk,
             scenarios.backward,
+            scenarios.relu_backward,
             scenarios.loss,
         )
     },

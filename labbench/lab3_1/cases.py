@@ -46,6 +46,7 @@ def cases(recipe: Recipe) -> Mapping[str, Sequence[Case]]:
         "network": (_network(recipe),),
         "walk": (walk(recipe.image),),
         "backward": (_backward(recipe),),
+        "relu_backward": (_relu(recipe),),
         "loss": (_loss(recipe),),
     }
 
@@ -119,23 +120,30 @@ def _network(recipe: Recipe) -> Case:
         # What pool5 gives: no negative values, half of them zero.
         arrays={"pool5": np.maximum(_normal(rng, 1, 512, 7, 7), 0)},
         images={"image": recipe.image, "other_size": np.asarray(larger)},
-        # Resizing by any of three filters is right.
-        alternatives={
-            name: {"image": recipe.image, "other_size": pictures.square(larger, resample=resample)}
-            for name, resample in (
-                ("bilinear", Image.Resampling.BILINEAR),
-                ("bicubic", Image.Resampling.BICUBIC),
-                ("lanczos", Image.Resampling.LANCZOS),
-            )
-        },
+        alternatives={name: {"image": recipe.image, "other_size": pixels} for name, pixels in _resized(larger).items()},
     )
+
+
+def _resized(picture: Image.Image) -> dict[str, Array]:
+    """All ways to resize that are right: three filters, and bilinear as libraries without antialiasing do it."""
+    filters = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS
+    resized = {f.name.lower(): pictures.square(picture, resample=f) for f in filters}
+    side = resized["bilinear"].shape[0]
+    whole = (0, 0, *picture.size)
+    plain = picture.transform((side, side), Image.Transform.EXTENT, whole, Image.Resampling.BILINEAR)
+    return {**resized, "bilinear_plain": np.asarray(plain)}
 
 
 def _backward(recipe: Recipe) -> Case:
     case = _dense(recipe, "backward", 4, 24, 10)
     rng = _random(recipe, "backward/diffs")
-    diffs = {"top_diff": _normal(rng, 4, 10), "input_diff": _normal(rng, 4, 24)}
-    return Case("backward", params={**case.params, "lr": 0.05}, arrays={**case.arrays, **diffs})
+    arrays = {**case.arrays, "top_diff": _normal(rng, 4, 10)}
+    return Case("backward", params={**case.params, "lr": 0.05}, arrays=arrays)
+
+
+def _relu(recipe: Recipe) -> Case:
+    rng = _random(recipe, "relu")
+    return Case("relu", arrays={"input": _normal(rng, 4, 24), "top_diff": _normal(rng, 4, 24)})
 
 
 def _loss(recipe: Recipe) -> Case:

@@ -20,6 +20,8 @@ COLUMNS = (
 )
 #: What stands where there is nothing to show.
 NOTHING = "–"
+#: And where something went wrong before there was a figure.
+FAILED = "✗"
 
 
 def of_score(card: Scorecard) -> Table:
@@ -28,7 +30,9 @@ def of_score(card: Scorecard) -> Table:
     classified = results.get("full_class") or results.get("class")
     forward = " · ".join(f"{name} {_percent(results.get(name))}" for name in ("conv", "pool"))
     pool5 = _percent(results.get("full_pool5") or results.get("trunk.pool5"))
-    return Table(COLUMNS, ((forward, pool5, *_classification(classified)),))
+    # Quick's classifier is judged on an input of its own; a footnote says so.
+    star = "" if "full_class" in results else " *"
+    return Table(COLUMNS, ((forward, pool5, *_classification(classified, star)),))
 
 
 def of_run(errors: Mapping[str, float | None], class_id: int, probability: float) -> Table:
@@ -42,15 +46,16 @@ def of_run(errors: Mapping[str, float | None], class_id: int, probability: float
 
 def _percent(result: CheckResult | None) -> str:
     """The relative error in percent, or the verdict where there is none."""
-    if result is None:
+    if result is None or result.verdict is Verdict.SKIPPED:
         return NOTHING
-    if "error" in result.figures:
-        return f"{result.figures['error']:.6%}"
-    return result.verdict.value
+    return f"{result.figures['error']:.6%}" if "error" in result.figures else FAILED
 
 
-def _classification(result: CheckResult | None) -> tuple[str, str]:
-    if result is None or "class" not in result.figures:
-        return (NOTHING if result is None or result.verdict is Verdict.PASS else result.verdict.value, NOTHING)
+def _classification(result: CheckResult | None, star: str) -> tuple[str, str]:
+    if result is None or result.verdict is Verdict.SKIPPED:
+        return NOTHING, NOTHING
+    if "class" not in result.figures:
+        return FAILED, FAILED
     probability = result.figures.get("probability")
-    return (str(int(result.figures["class"])), NOTHING if probability is None else f"{probability:.4f}")
+    shown = NOTHING if probability is None else f"{probability:.4f}{star}"
+    return f"{int(result.figures['class'])}{star}", shown

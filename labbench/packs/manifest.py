@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from labbench.results import Disclosure, Plain  # noqa: TC001 - msgspec reads the annotations
@@ -10,16 +12,19 @@ from labbench.results import Disclosure, Plain  # noqa: TC001 - msgspec reads th
 FORMAT = 1
 MANIFEST = "manifest.json"
 
+#: A name that becomes part of a path in the workspace of a session.
+Name = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")]
+
 
 class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One case: its plain values, and the files of its arrays, by name."""
 
     scenario: str
-    name: str
+    name: Name
     params: dict[str, Plain]
     arrays: dict[str, str]
-    images: dict[str, str]
-    alternatives: dict[str, dict[str, str]]
+    images: dict[Name, str]
+    alternatives: dict[str, dict[Name, str]]
 
 
 class GoldenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +32,7 @@ class GoldenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     scenario: str
     case: str
-    observations: dict[str, tuple[str, ...]]
+    observations: dict[str, Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]]
 
 
 class MistakeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,14 +86,14 @@ def _manifest(path: Path) -> tuple[Manifest, str]:
         if version != FORMAT:
             raise LabbenchError("pack.format", path=str(path), got=str(version), expected=FORMAT)
         return msgspec.json.decode(content, type=Manifest), hashlib.sha256(content).hexdigest()
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LabbenchError("pack.bad_manifest", file=str(file), reason=str(error)) from error
 
 
 def _array(path: Path, name: str, expected: str) -> Array:
     """One array, from bytes that have the digest the manifest pins."""
     file = path / name
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    if Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
         raise LabbenchError("pack.bad_manifest", file=str(path / MANIFEST), reason=f"file name {name!r}")
     try:
         content = file.read_bytes()
@@ -101,11 +102,11 @@ def _array(path: Path, name: str, expected: str) -> Array:
     if hashlib.sha256(content).hexdigest() != expected:
         raise LabbenchError("pack.changed", file=str(file))
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        array: Array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError) as error:
         raise LabbenchError("pack.changed", file=str(file)) from error
     array.setflags(write=False)
-    return array  # type: ignore[no-any-return]
+    return array
 
 
 def _case(entry: CaseEntry, arrays: Mapping[str, Array]) -> Case:

@@ -56,8 +56,7 @@ def build_to(order: Order, path: Path, *, replace: bool = False, progress: Progr
     Raises:
         LabbenchError: there is something there already, an input cannot be read, or the pack cannot be written.
     """
-    if path.exists() and not replace:
-        raise LabbenchError("pack.exists", path=str(path))
+    writing.check_place(path, replace=replace)
     seed = order.seed or secrets.token_hex(16)
     weights = store.resolve(order.weights, progress) if order.weights else store.preferred(progress)
     plan = _plan(order.lab, Recipe(seed, _image(order.image, seed)), weights, order.name, order.disclosure)

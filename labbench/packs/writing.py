@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,14 +35,30 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def check_place(path: Path, *, replace: bool) -> None:
+    """Refuse a place where a pack must not or cannot be written, before minutes are spent on building it.
+
+    Raises:
+        LabbenchError: there is something at `path` that is not to be replaced or is no pack, or it cannot be written.
+    """
+    if path.exists():
+        if not replace:
+            raise LabbenchError("pack.exists", path=str(path))
+        # `--force` on a wrong folder must not cost anybody more than a pack.
+        if not path.is_dir() or (any(path.iterdir()) and not (path / MANIFEST).is_file()):
+            raise LabbenchError("pack.not_replaced", path=str(path))
+    folder = next(p for p in path.absolute().parents if p.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise LabbenchError("pack.not_written", path=str(path), reason=f"{folder} is not a writable folder")
+
+
 def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replace: bool) -> None:
     """Write a pack; readable by its owner only unless its answers are public.
 
     Raises:
         LabbenchError: there is something at `path` that is not to be replaced, or it cannot be written.
     """
-    if path.exists() and not replace:
-        raise LabbenchError("pack.exists", path=str(path))
+    check_place(path, replace=replace)
     contents = {name: npy(array) for name, array in arrays.items()}
     pinned = msgspec.structs.replace(manifest, files={name: digest(c) for name, c in contents.items()})
     try:
@@ -73,5 +90,10 @@ def _swap(fresh: Path, path: Path) -> None:
     old = fresh.parent / "old"
     if path.exists():
         path.rename(old)
-    fresh.rename(path)
+    try:
+        fresh.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -56,7 +56,7 @@ def lab_table(table: Table, lang: Lang) -> Grid:
     for column in table.columns:
         grid.add_column(column.zh if lang is Lang.ZH else f"{column.zh}\n{column.en}", overflow="fold")
     for row in table.rows:
-        grid.add_row(*row)
+        grid.add_row(*map(Styled, row))
     return grid
 
 
@@ -75,8 +75,9 @@ def timing_table(timings: Sequence[Timing], lang: Lang) -> Grid:
 
 
 def _heading(card: Scorecard, spec: LabSpec, lang: Lang) -> Styled:
-    subtitle = say("report.subtitle", lang, profile=card.profile.value, pack=card.pack.name,
-                   isolation=card.isolation.level.value)  # fmt: skip
+    profile = say(f"profile.{card.profile.value}", lang)
+    level = say(f"level.{card.isolation.level.value}", lang)
+    subtitle = say("report.subtitle", lang, profile=profile, pack=card.pack.name, isolation=level)
     return Styled.assemble((f"{card.lab}  {spec.title[lang]}", "bold"), "  ", (subtitle, "dim"))
 
 
@@ -103,7 +104,7 @@ def _check(title: str, members: Sequence[CheckResult], lang: Lang) -> list[Rende
     parts += [_reason(m, lang) for m in failed[:_SHOWN]]
     if len(failed) > _SHOWN:
         rest = ", ".join(m.check.partition(".")[2] for m in failed[_SHOWN:])
-        parts.append(Padding(Styled(say("report.more", lang, names=rest), "red"), (0, 0, 0, 9)))
+        parts.append(Padding(Styled(say("report.more", lang, names=rest), "red"), (0, 0, 0, 9), expand=False))
     if skipped:
         parts.append(_reason(skipped[0], lang, count=len(skipped)))
     return parts
@@ -132,7 +133,7 @@ def _reason(result: CheckResult, lang: Lang, count: int = 1) -> Padding:
     elif label:
         line.append(f"{label}  ", "bold")
     line.append(said, "dim" if result.verdict is Verdict.SKIPPED else "red")
-    return Padding(line, (0, 0, 0, 9))
+    return Padding(line, (0, 0, 0, 9), expand=False)
 
 
 def _score(card: Scorecard, lang: Lang) -> Styled:

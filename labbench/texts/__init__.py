@@ -8,14 +8,11 @@ one place where they meet.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Plain = None | bool | int | float | str
 

@@ -43,9 +43,10 @@ def command(app: App, lab: str, submission: Path, image: Path | None, weights: P
     what = Assignment(labs.load(name), entries.labs[name], submission, found.path)
     if as_main:
         return _run_main(app, what)
+    code = _run(app, what, image)
     if found.source == "synthetic":
-        app.remarks.print(app.say("run.synthetic"), style="dim")
-    return _run(app, what, image)
+        app.remarks.print(app.say("run.synthetic"), style="dim", soft_wrap=True)
+    return code
 
 
 def _run(app: App, what: Assignment, image: Path | None) -> int:
