@@ -1,0 +1,84 @@
+"""What the kernel says of processes (Linux); nothing where it says nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import termios
+from pathlib import Path
+
+
+def children(pid: int) -> set[int]:
+    """All descendants of a process."""
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        current = waiting.pop()
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{current}/task").iterdir():
+                listed = (task / "children").read_text().split()
+                fresh = {int(p) for p in listed} - found
+                found |= fresh
+                waiting += fresh
+    return found
+
+
+def field(pid: int, name: str) -> str:
+    """One line of `/proc/PID/status`, or ""."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            if line.startswith(name + ":"):
+                return line.partition(":")[2].strip()
+    return ""
+
+
+def link(pid: int, name: str) -> str:
+    """Where a link below `/proc/PID` leads, or ""."""
+    with contextlib.suppress(OSError):
+        return str(Path(f"/proc/{pid}/{name}").readlink())
+    return ""
+
+
+def files(pid: int) -> list[tuple[str, int]]:
+    """(what it is, bytes of memory it holds) of each open descriptor."""
+    found = []
+    with contextlib.suppress(OSError):
+        for name in Path(f"/proc/{pid}/fd").iterdir():
+            target = link(pid, f"fd/{name.name}")
+            size = 0
+            with contextlib.suppress(OSError):
+                if target.startswith("/memfd:"):
+                    size = name.stat().st_blocks * 512
+                elif target.startswith("pipe:"):
+                    size = _waiting(name)
+            found.append((target, size))
+    return found
+
+
+def _waiting(path: Path) -> int:
+    """Bytes that wait in a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), "little")
+    finally:
+        os.close(descriptor)
+
+
+def below(folder: str) -> set[int]:
+    """Processes whose working directory is, or was, below a folder."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and link(int(entry.name), "cwd").startswith(folder):
+            found.add(int(entry.name))
+    return found
+
+
+def listening(port: int) -> bool:
+    """Whether anything listens on a TCP port."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == "0A" and int(columns[1].partition(":")[2], 16) == port:
+                return True
+    return False
