@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n auto
 LABS   := 3-1
 
 .DEFAULT_GOAL := demo
@@ -26,11 +26,11 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/labbench weights build
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) --dist loadfile -m "not slow"
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/labbench weights build
-	$(PYTEST) -m slow
+	$(PYTEST) --dist load -m slow
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ import numpy as np
 
 from labbench import handin, timing
 from labbench.checks import judge
-from labbench.observe import Record, Setting, record, shapes_only
+from labbench.observe import Record, Setting, record
 from labbench.results import Profile, Verdict
 from labbench.scoring import Observed, cpu_seconds, results, scorecard
 from labbench.worker.remote import Spec
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from labbench.handin import Snapshot
     from labbench.labs import Case
+    from labbench.observe import Wanted
+    from labbench.packs.reading import Goldens
     from labbench.results import Array, Observation, Scorecard
     from labbench.task import Task
 
@@ -71,8 +73,9 @@ def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | Non
                 setting = Setting(workers, workspace.code, task.spec.scenarios[scenario].limits, retry)
                 records.append(_observe(task, setting, scenario, case, on_progress))
         reference = _reference(task, workers, records)
+        isolation = workers.isolation
     seconds = (timing.wall_ns() - started) / 1e9
-    return Observed(snapshot.digest, snapshot.missing, tuple(records), reference, seconds)
+    return Observed(snapshot.digest, snapshot.missing, tuple(records), reference, isolation, seconds)
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:
@@ -121,10 +124,12 @@ def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progres
             total = sum(len(c.observe) for c in checks)
             on_progress(Progress(scenario, seen.name, done, max(done, total)))
 
-    def wanted(name: str) -> Spec | None:
-        return Spec(shape=goldens[name][0].shape) if name in goldens else None
+    return record(setting, (scenario, task.lab.scenarios[scenario]), case, _wanted(goldens), correct, tell)
 
-    return record(setting, (scenario, task.lab.scenarios[scenario]), case, wanted, correct, tell)
+
+def _wanted(goldens: Goldens) -> Wanted:
+    """Fetch what has a golden, in its shape; look at the rest."""
+    return lambda name: Spec(shape=goldens[name][0].shape) if name in goldens else None
 
 
 def _reference(task: Task, workers: Workers, records: Sequence[Record]) -> tuple[Record, ...]:
@@ -142,7 +147,7 @@ def _reference(task: Task, workers: Workers, records: Sequence[Record]) -> tuple
                 Setting(workers, workspace.code, task.spec.scenarios[r.scenario].limits),
                 (r.scenario, task.lab.scenarios[r.scenario]),
                 next(c for c in task.pack.cases[r.scenario] if c.name == r.case),
-                wanted=shapes_only,
+                wanted=_wanted(task.pack.goldens[r.scenario, r.case]),
             )
             for r in timed
         )

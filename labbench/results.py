@@ -91,8 +91,8 @@ class Call:
 class Observation:
     """One named value that a scenario drew from a hand-in, or the fault in its place.
 
-    `cpu_ns` and `wall_ns` cover the calls since the observation before. `shape` is that of an array that was
-    looked at but not fetched (then `value` is None).
+    `cpu_ns` and `wall_ns` cover the requests since the observation before, this one's fetch included. `shape` is that
+    of an array that was looked at but not fetched (then `value` is None).
     """
 
     name: str
@@ -143,10 +143,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """The layers that were active around the hand-in."""
+    """The layers around the hand-in: the active ones with what they hold, the others with the reason."""
 
     level: Level
     layers: tuple[str, ...]
+    inactive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import numpy as np
 import labbench
 from labbench.checks import judge, skipped
 from labbench.results import Fault, Observation, Profile, Scorecard, Timing, text
-from labbench.worker.isolation import active
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import Check
     from labbench.labs import Case
     from labbench.observe import Record
-    from labbench.results import CheckResult, Text
+    from labbench.results import CheckResult, Isolation, Text
     from labbench.task import Task
 
 
@@ -31,6 +30,7 @@ class Observed:
     missing: tuple[tuple[str, str], ...]
     records: tuple[Record, ...]
     reference: tuple[Record, ...]
+    isolation: Isolation
     seconds: float
 
 
@@ -42,7 +42,7 @@ def scorecard(task: Task, observed: Observed) -> Scorecard:
         handin=observed.handin,
         checks=tuple(results(task, observed.records)),
         levels=tuple(sorted(task.spec.tiers)),
-        isolation=active(),
+        isolation=observed.isolation,
         pack=task.pack.identity,
         timings=_timings(task, observed),
         notes=_notes(task, observed),
@@ -138,7 +138,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     for name, nearest in observed.missing:
         key = "note.missing_near" if nearest else "note.missing"
         notes.append(text(key, file=name, nearest=nearest))
-    if used:
+    # Under `verdict` nothing is told that a hand-in could have chosen.
+    if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))
     if task.profile is Profile.QUICK:
         notes.append(text("note.quick"))

@@ -346,7 +346,8 @@ def test_interrupted_is_130(capsys, monkeypatch):
 # -- commands ---------------------------------------------------------------------------------------------------
 
 
-def test_list_and_show(capsys):
+def test_list_and_show(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
     code, out, err = run(capsys, "list")
     assert (code, err) == (0, "")
     assert out.startswith("3-1  VGG19 classification on the CPU")

@@ -22,7 +22,7 @@ from labbench.redteam.stakes import Seen
 from labbench.redteam.watch import Watch
 from labbench.results import Verdict, text
 from labbench.texts import Lang, render
-from labbench.worker.isolation import active
+from labbench.worker.zygote import probe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the attacks are written for Linux")
 
@@ -48,7 +48,7 @@ def referee(ground):
 def lacking(attack):
     """The reason why the attack may win here, or "": none of the layers that stop it is active."""
     needs = [n for n in attack.header.needs if n not in OPEN]
-    there = any(layer.split()[0] == need for need in needs for layer in active().layers)
+    there = any(layer.split()[0] == need for need in needs for layer in probe().layers)
     return "" if there or not needs else f"inactive here: {', '.join(needs)}"
 
 

@@ -177,7 +177,7 @@ def test_the_json_object_keeps_its_form():
     assert list(data["checks"][0]) == ["id", "title", "tier", "verdict", "figures", "message", "why", "seconds"]
     assert list(data["tiers"][0]) == ["tier", "title", "reached", "reachable"]
     assert list(data["pack"]) == ["name", "digest", "disclosure", "weights"]
-    assert list(data["isolation"]) == ["level", "layers"]
+    assert list(data["isolation"]) == ["level", "layers", "inactive"]
     assert list(data["timings"][0]) == ["group", "student", "reference"]
     assert data["notes"][1] == {
         "id": "note.quick",

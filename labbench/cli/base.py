@@ -24,6 +24,7 @@ COMMANDS = {
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",
+    "redteam": "labbench.cli.redteam",
 }
 
 

@@ -18,25 +18,23 @@ if TYPE_CHECKING:
 def command(app: App, *, as_json: bool) -> int:
     """Look at this machine."""
     from labbench.doctor import examine
-    from labbench.results import Level
-    from labbench.worker.isolation import active
 
-    findings = examine()
+    seen = examine()
     if as_json:
         import msgspec
 
         rows = [
             {"topic": f.topic, "value": f.value, "fine": f.fine,
              "advice": None if f.fine or f.advice is None else render(f.advice, app.lang)}
-            for f in findings
+            for f in seen.findings
         ]  # fmt: skip
-        content = {"isolation": active(), "findings": rows}
+        content = {"strong": seen.strong, "isolation": seen.isolation, "findings": rows}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     else:
-        for finding in findings:
+        for finding in seen.findings:
             mark, style = ("ok", "green") if finding.fine else ("!!", "red")
             app.console.print(f"{mark:<3}", style=style, end="")
             app.console.print(f"{finding.topic:<12} {finding.value}", soft_wrap=True)
             if not finding.fine and finding.advice is not None:
                 app.console.print(f"   → {render(finding.advice, app.lang)}", style="yellow", soft_wrap=True)
-    return ExitCode.DONE if active().level is Level.STRONG else ExitCode.WEAK
+    return ExitCode.DONE if seen.strong else ExitCode.WEAK

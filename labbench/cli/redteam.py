@@ -104,9 +104,9 @@ def _name(outcome: Outcome) -> str:
 
 
 def _layers() -> tuple[str, ...]:
-    from labbench.worker.isolation import active
+    from labbench.worker.zygote import probe
 
-    return active().layers
+    return probe().layers
 
 
 def _described(app: App, attack: Attack) -> dict[str, Any]:

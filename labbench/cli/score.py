@@ -12,7 +12,7 @@ from labbench.cli.app import nobody_reads, progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
-from labbench.results import Profile
+from labbench.results import Level, Profile
 
 if TYPE_CHECKING:
     from labbench.cli.app import App
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
         option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack"),
         option("--format", "form", type=click.Choice(["table", "json"]), default="table", help_key="help.format"),
         option("--output", type=click.Path(path_type=Path), help_key="help.output"),
+        option(
+            "--require-sandbox",
+            "required",
+            type=click.Choice([level.value for level in Level]),
+            envvar="LABBENCH_REQUIRE_SANDBOX",
+            help_key="help.require_sandbox",
+        ),
+        option("--allow-weak", is_flag=True, help_key="help.allow_weak"),
         option("--fail-under", type=click.IntRange(0, 100), metavar="N", help_key="help.fail_under"),
     ],
 )
@@ -41,17 +49,21 @@ def command(
     form: str,
     output: Path | None,
     fail_under: int | None,
+    required: str | None,
     *,
     quick: bool,
+    allow_weak: bool,
 ) -> int:
     """Grade one hand-in."""
     from labbench.files import check_writable
     from labbench.grading import grade
+    from labbench.policy import require
     from labbench.task import prepare
 
     if output is not None:
         check_writable(output)
     task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
+    require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
     with status(app) as show:
         show(app.say("score.starting"))
         card = grade(task, submission, lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))

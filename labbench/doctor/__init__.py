@@ -9,17 +9,25 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labbench import catalogue, packs, resources, timing
+from labbench import catalogue, packs, redteam, resources, timing
+from labbench.doctor import noise
 from labbench.errors import LabbenchError
-from labbench.results import Text, text
+from labbench.results import Isolation, Level, Text, text
 from labbench.vgg import weights
-from labbench.worker.isolation import active
-from labbench.worker.zygote import Zygote
+from labbench.worker.isolation import REQUIRED
+from labbench.worker.zygote import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: Attacks that stand for their kind: files, the grader's secrets, processes, network, writing, limits.
+CANARIES = (
+    "read_golden", "read_canary_file", "parent_environ", "parent_mem", "write_tmp", "tcp_connect", "udp_send",
+    "unix_path", "fork_helper", "exec_shell", "kill_parent", "prlimit_parent", "import_installed",
+)  # fmt: skip
+#: A pair of equal calls that differs by more makes speed-ups hard to judge.
+_NOISY = 0.25
 #: Free space that building the weights takes, with room to spare, in bytes.
 _DISK_NEEDED = 1 << 30
 #: Memory that a right hand-in takes on the whole net, with the grader, in bytes.
@@ -36,9 +44,24 @@ class Finding:
     advice: Text | None = None
 
 
-def examine() -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All findings, and the isolation of sessions here (None: no session can be started)."""
+
+    findings: tuple[Finding, ...]
+    isolation: Isolation | None
+
+    @property
+    def strong(self) -> bool:
+        """Whether hidden goldens are safe here: the layers that takes are active, and no canary got out."""
+        return all(f.fine for f in self.findings if f.topic == "isolation") and self.isolation is not None
+
+
+def examine() -> Examination:
     """Look at everything once."""
-    return [*_python(), *_machine(), *_storage(), *_packs(), *_worker()]
+    isolation, failed = _start()
+    findings = (*_python(), *_machine(), *_storage(), *_packs(), *failed, *_worker(isolation))
+    return Examination(findings, isolation)
 
 
 def _python() -> Iterator[Finding]:
@@ -106,12 +129,36 @@ def _packs() -> Iterator[Finding]:
             yield Finding(f"pack {name}", f"{pack.identity.name} {pack.identity.digest[:12]}")
 
 
-def _worker() -> Iterator[Finding]:
+def _worker(isolation: Isolation | None) -> Iterator[Finding]:
+    """The process that runs hand-ins, its layers, and whether canaries stay in."""
+    if isolation is None:
+        return
+    yield Finding("worker", "ok")
+    for layer in isolation.layers:
+        name, _, detail = layer.partition(" ")
+        yield Finding(f"+ {name}", detail)
+    for layer in isolation.inactive:
+        name, _, reason = layer.partition(": ")
+        needed = name in REQUIRED
+        yield Finding(f"- {name}", reason, fine=not needed, advice=text("doctor.layer", layer=name))
+    escaped = [o.attack.name for o in redteam.run_all(CANARIES) if o.won]
+    yield Finding(
+        "canaries",
+        f"{len(CANARIES) - len(escaped)}/{len(CANARIES)}",
+        not escaped,
+        text("doctor.canaries", names=", ".join(escaped)),
+    )
+    strong = isolation.level is Level.STRONG and not escaped
+    yield Finding(
+        "isolation", (Level.STRONG if strong else Level.LIMITED).value.upper(), strong, text("doctor.limited")
+    )
+    spread = noise.measure()
+    measured = f"A/A {spread.median:.3f}, ±{spread.worst:.0%}"
+    yield Finding("noise", measured, spread.worst < _NOISY, text("doctor.noise"))
+
+
+def _start() -> tuple[Isolation | None, list[Finding]]:
     try:
-        Zygote().close()
+        return probe(), []
     except LabbenchError as error:
-        yield Finding("worker", "–", fine=False, advice=error.text)
-    else:
-        yield Finding("worker", "ok")
-    isolation = active()
-    yield Finding("isolation", f"{isolation.level.value.upper()}: {', '.join(isolation.layers)}")
+        return None, [Finding("worker", "–", fine=False, advice=error.text)]

@@ -107,7 +107,9 @@ class Victim:
                 for scenario in request["scenarios"]:
                     with self._workers.session(workspace.code, stage.LIMITS) as session:
                         sheet.walk(session, scenario)
-            observed = Observed(snapshot.digest, snapshot.missing, tuple(sheet.records), (), 0.0)
+            observed = Observed(
+                snapshot.digest, snapshot.missing, tuple(sheet.records), (), self._workers.isolation, 0.0
+            )
         answer = sheet.report(observed)
         return {**answer, "sibling": self._sibling_answers(), "signals": sorted(set(self._signals))}
 

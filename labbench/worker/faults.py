@@ -53,14 +53,16 @@ def protocol() -> Fault:
     return Fault(Verdict.FORBIDDEN, text("fault.protocol"))
 
 
-def from_answer(fault: Any, asked: str) -> Fault:
+def from_answer(fault: Any, asked: str, files: frozenset[str]) -> Fault:
     """The Fault for an exception that a session reports, having been asked for `asked`."""
     if not isinstance(fault, dict):
         return protocol()
     said = {key: clean(fault[key], limit) if isinstance(fault.get(key), str) else "" for key, limit in _SAID.items()}
     line = fault.get("line")
     known = type(line) is int and 0 < line < _LAST_LINE
-    place: dict[str, Plain] = {"file": said["file"], "line": line if known else 0, "code": said["code"]}
+    # Only names of files that were handed in: a hand-in may compile code under any name.
+    file = said["file"] if said["file"] in files else ""
+    place: dict[str, Plain] = {"file": file, "line": line if known else 0, "code": said["code"]}
     match fault.get("kind"):
         case "blank":
             key = "fault.blank" if place["file"] else "fault.blank_nowhere"

@@ -1,15 +1,24 @@
-"""Which isolation layers are active around a session on this machine."""
+"""How well hand-ins are locked in here, from what the zygote found by doing."""
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
 from labbench.results import Isolation, Level
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def active() -> Isolation:
-    """What every session here is locked in with: its own process, clean environment, limits, deadlines."""
-    layers = ["process", "environment", "deadline", "rlimits"]
-    if sys.platform == "linux":
-        layers.append("parent-death signal")
-    return Isolation(Level.LIMITED, tuple(layers))
+#: What hidden goldens need: files, processes and the network out of reach, and bounds on what is used.
+REQUIRED = frozenset({"rlimits", "landlock", "seccomp"})
+
+
+def describe(found: Mapping[str, Mapping[str, str]]) -> Isolation:
+    """The isolation that a zygote reports: {"active": {name: detail}, "inactive": {name: reason}}."""
+    active, inactive = found["active"], found["inactive"]
+    level = Level.STRONG if active.keys() >= REQUIRED else Level.LIMITED
+    return Isolation(
+        level,
+        tuple(f"{name} {detail}".strip() for name, detail in active.items()),
+        tuple(f"{name}: {reason}" for name, reason in inactive.items()),
+    )

@@ -59,6 +59,7 @@ class Session:
         limits: Limits,
         reap: Callable[[int], Header],
         on_output: Callable[[bytes], None] | None = None,
+        files: frozenset[str] = frozenset(),
     ) -> None:
         self.pid = pid
         self.ledger: list[Call] = []
@@ -67,6 +68,7 @@ class Session:
         self._socket = connection
         self._limits = limits
         self._reap = reap
+        self._files = files
         self._used: set[str] = set()
         self._output = Output(out, err, limits.output_mib << 20, on_output)
         self._answering_ns = 0
@@ -101,7 +103,7 @@ class Session:
             raise
         self._note_used(answer)
         if "fault" in answer:
-            raise faults.from_answer(answer["fault"], name.removeprefix(header["op"] + " "))
+            raise faults.from_answer(answer["fault"], name.removeprefix(header["op"] + " "), self._files)
         return answer, array
 
     def _exchange(

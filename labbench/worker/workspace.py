@@ -39,9 +39,11 @@ class Workspace:
                 (folder / name).symlink_to(target)
         # A copy, not a link: from inside it, `../..` must lead to the course's files.
         shutil.copytree(package, exp / package.name)
-        self.code = Code(cwd=exp, package=exp / package.name)
+        # Links lead out of the folder: a session must be allowed what they lead to.
+        readable = (base, *sorted({target.resolve() for target in files.values()}))
+        self.code = Code(exp, exp / package.name, readable)
         #: For `python vgg_cpu.py` from inside the package, where `__main__` blocks expect to be.
-        self.inside = Code(cwd=exp / package.name, package=exp / package.name)
+        self.inside = Code(exp / package.name, exp / package.name, readable)
 
     def add_images(self, images: Mapping[str, Array]) -> None:
         """Write pictures, uint8 (H, W, 3), as lossless PNG files; the names are relative to the working directory."""

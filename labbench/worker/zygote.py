@@ -8,6 +8,7 @@ deadlines stay on this side. See `inside/__init__.py` for the other end.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import json
 import os
@@ -20,18 +21,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from labbench.errors import ExitCode, LabbenchError
+from labbench.worker.faults import clean
+from labbench.worker.isolation import describe
 from labbench.worker.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labbench.catalogue import Limits
+    from labbench.results import Isolation
 
     OnOutput = Callable[[bytes], None]
 
 #: The packages a hand-in may import beside the standard library.
 PACKAGES = ("numpy", "scipy", "PIL")
 
+_PR_SET_DUMPABLE = 4
 _INSIDE = Path(__file__).parent / "inside" / "zygote.py"
 _START_SECONDS = 60.0
 #: Forking and reaping take milliseconds; a hand-in may have stopped the zygote.
@@ -46,10 +51,17 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NU
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Running code needs two folders: the working directory and the hand-in's package in it."""
+    """Where a hand-in runs.
+
+    Attributes:
+        cwd: The working directory.
+        package: The hand-in's folder in it.
+        readable: What its sessions may read beside the interpreter and its packages.
+    """
 
     cwd: Path
     package: Path
+    readable: tuple[Path, ...] = ()
 
 
 class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's
@@ -67,6 +79,17 @@ def _package_folders() -> dict[str, str]:
     return folders
 
 
+def _close_to_others() -> None:
+    """Take the grader's own memory, descriptors and environment out of reach of processes of the same user."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _names(package: Path) -> frozenset[str]:
+    """The names of a hand-in's files, as messages may show them."""
+    return frozenset(clean(path.name) for path in package.rglob("*.py"))
+
+
 def _environment() -> dict[str, str]:
     clean = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
     clean.update(dict.fromkeys(_ONE_THREAD, "1"))
@@ -77,11 +100,17 @@ def _environment() -> dict[str, str]:
 class Zygote:
     """One exec'd zygote. A context manager; `close` ends it and every session forked from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: Mapping[str, Any] | None = None) -> None:
+        """Start it.
+
+        Args:
+            isolation: For tests: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
+        """
         if not hasattr(os, "fork"):
             raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
+        _close_to_others()
         ours, theirs = socket.socketpair()
-        config = json.dumps({"packages": _package_folders()})
+        config = json.dumps({"packages": _package_folders(), "isolation": dict(isolation or {})})
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", str(_INSIDE), str(theirs.fileno()), config],
@@ -95,8 +124,8 @@ class Zygote:
         self._control = ours
         self._control.settimeout(_START_SECONDS)
         try:
-            self._read_line()
-        except (OSError, ValueError):
+            self.isolation = describe(self._read_line()["isolation"])
+        except (OSError, ValueError, KeyError):
             self._fail_to_start()
         self._control.settimeout(_ANSWER_SECONDS)
 
@@ -138,12 +167,16 @@ class Zygote:
             "op": "fork",
             "cwd": str(code.cwd),
             "package": str(code.package),
+            "read": [str(path) for path in code.readable],
             "limits": {"memory": limits.memory_mib << 20, "cpu": limits.cpu_seconds},
         }
         given = [theirs.fileno(), out_write, err_write]
         try:
-            pid = int(self._ask(request, given)["pid"])
-        except ZygoteLost:
+            answer = self._ask(request, given)
+            if "failed" in answer:
+                raise LabbenchError("worker.layer_failed", exit_code=ExitCode.INTERNAL, reason=str(answer["failed"]))
+            pid = int(answer["pid"])
+        except (ZygoteLost, LabbenchError):
             ours.close()
             os.close(out_read)
             os.close(err_read)
@@ -152,7 +185,7 @@ class Zygote:
             theirs.close()
             os.close(out_write)
             os.close(err_write)
-        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output)
+        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output, _names(code.package))
 
     def _reap(self, pid: int) -> dict[str, Any]:
         try:
@@ -190,23 +223,37 @@ class Zygote:
             self._process.stderr.close()
 
 
+def probe() -> Isolation:
+    """The isolation that sessions have on this machine, found by starting a zygote."""
+    with Zygote() as zygote:
+        return zygote.isolation
+
+
 class Workers:
     """Sessions on demand: starts a zygote when one is needed, and another when a hand-in has killed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: Mapping[str, Any] | None = None) -> None:
+        """Nothing is started yet; `isolation` as for `Zygote`."""
+        self._settings = isolation
         self._zygote: Zygote | None = None
+
+    @property
+    def isolation(self) -> Isolation:
+        """The layers around the sessions."""
+        return self._started().isolation
+
+    def _started(self) -> Zygote:
+        if self._zygote is None or not self._zygote.alive:
+            self.close()
+            self._zygote = Zygote(self._settings)
+        return self._zygote
 
     def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
         """A session with `code` opened; see `Zygote.session`."""
-        if self._zygote is not None and self._zygote.alive:
-            try:
-                return self._zygote.session(code, limits, on_output)
-            except ZygoteLost:
-                pass
-        self.close()
-        self._zygote = Zygote()
+        with contextlib.suppress(ZygoteLost):
+            return self._started().session(code, limits, on_output)
         try:
-            return self._zygote.session(code, limits, on_output)
+            return self._started().session(code, limits, on_output)
         except ZygoteLost as error:
             raise LabbenchError("worker.no_start", exit_code=ExitCode.INTERNAL, reason="lost at once") from error
 

@@ -3,7 +3,6 @@ en: Answer an array of a dtype named after what was read
 zh: 用返回数组的类型名带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [type, error, forbidden]
 """
 

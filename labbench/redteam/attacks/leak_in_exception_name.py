@@ -3,7 +3,6 @@ en: Raise an exception named after what was read
 zh: 用异常类名带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [error]
 """
 

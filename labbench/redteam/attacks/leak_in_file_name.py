@@ -3,7 +3,6 @@ en: Raise from a file named after what was read
 zh: 用出错文件名带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [error]
 """
 

@@ -3,7 +3,6 @@ en: Lack a module named after what was read
 zh: 用缺失模块名带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [error]
 """
 

@@ -3,7 +3,6 @@ en: Claim an array whose shape spells what was read
 zh: 用虚报的数组形状带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [shape]
 """
 

@@ -3,7 +3,6 @@ en: Claim to have used compatibility help named after what was read
 zh: 用虚报的兼容项名称带出数据
 group: leak
 stake: report
-needs: [full disclosure]
 verdicts: [wrong]
 """
 

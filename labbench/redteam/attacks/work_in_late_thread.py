@@ -3,7 +3,6 @@ en: Answer at once, and fill the answer from a thread
 zh: 立即应答，再由线程填充结果
 group: clock
 stake: clock
-needs: [timed fetch]
 """
 
 import threading

@@ -3,7 +3,6 @@ en: Do the work in numpy's asarray, while the answer is sent
 zh: 在发送应答时的 asarray 里计算
 group: clock
 stake: clock
-needs: [timed fetch]
 """
 
 from told import *

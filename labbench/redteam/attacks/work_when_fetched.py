@@ -3,7 +3,6 @@ en: Do the work only when the answer is looked at
 zh: 等结果被读取时才计算
 group: clock
 stake: clock
-needs: [timed fetch]
 """
 
 from told import *

@@ -2,8 +2,11 @@
 
 Run as `python -I -S -B zygote.py CONTROL_FD CONFIG_JSON`. Requests on the control socket, one JSON line each:
 
-{"op": "fork", …} with three descriptors (session socket, stdout, stderr) -> {"pid": n}
+{"op": "fork", …} with three descriptors (session socket, stdout, stderr) -> {"pid": n} or {"failed": reason}
 {"op": "reap", "pid": n}                                                  -> {"status": n, "cpu": s, "memory": bytes}
+
+A forked session puts on the isolation layers and says so through a pipe before the zygote answers, so that nothing of
+the hand-in has run by then and the word cannot be forged. A layer that fails ends the session and is a hard error.
 
 It is a subreaper, so whatever a session leaves behind becomes its child and ends with it. A pid stays taken until
 the grader asks to reap it, so the grader never signals a stranger. End of file on the control socket ends the
@@ -87,11 +90,8 @@ class _Fence(MetaPathFinder):
 
 def _session(request: dict[str, Any], connection: socket.socket, standard: list[str]) -> None:
     """The child's life. Never returns."""
-    limits = importlib.import_module("labbench_inside.limits")
     serve = importlib.import_module("labbench_inside.serve")
     compat = importlib.import_module("labbench_inside.compat")
-    os.chdir(request["cwd"])
-    limits.start(request["limits"])
     # The same stream of "random" start weights in every session: two runs give one scorecard.
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
@@ -106,22 +106,40 @@ def _session(request: dict[str, Any], connection: socket.socket, standard: list[
     serve.Session(connection, name, request["package"], used).run()
 
 
-def _fork(request: dict[str, Any], descriptors: list[int], control: socket.socket, standard: list[str]) -> int:
-    zygote = os.getpid()
+def _isolate(request: dict[str, Any], status: Any, keep: list[int]) -> str:
+    """Put on all layers; returns why that failed, "" if it did not."""
+    layers = importlib.import_module("labbench_inside.layers")
+    try:
+        layers.apply(status, {**request, "keep": keep})
+    except layers.LayerError as error:
+        return str(error) or "unknown"
+    return ""
+
+
+def _fork(
+    request: dict[str, Any], descriptors: list[int], control: socket.socket, standard: list[str], isolation: Any
+) -> tuple[int, str]:
+    """Fork a session; its pid, and why a layer failed ("" if none did)."""
+    request["parent"] = os.getpid()
+    told, tell = os.pipe()
     pid = os.fork()
     if pid:
-        for descriptor in descriptors:
+        for descriptor in (*descriptors, tell):
             os.close(descriptor)
-        return pid
+        with open(told, "rb") as pipe:  # noqa: PTH123
+            return pid, pipe.read(4096).decode(errors="replace")
     status = 1
     try:
         os.setsid()
         control.close()
         os.dup2(descriptors[1], 1)
         os.dup2(descriptors[2], 2)
-        for descriptor in descriptors[1:]:
-            os.close(descriptor)
-        request["limits"]["parent"] = zygote
+        os.chdir(request["cwd"])
+        failure = _isolate(request, isolation, [descriptors[0], tell])
+        if failure:
+            os.write(tell, failure.encode()[:4096])
+            os._exit(1)
+        os.close(tell)
         _session(request, socket.socket(fileno=descriptors[0]), standard)
     except MemoryError:
         status = errno.ENOMEM
@@ -153,7 +171,7 @@ def _children() -> list[int]:
         return []
 
 
-def _serve(control: socket.socket, standard: list[str]) -> None:
+def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
     live: set[int] = set()
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 65536, 3)
@@ -161,9 +179,9 @@ def _serve(control: socket.socket, standard: list[str]) -> None:
             return
         request = json.loads(data)
         if request["op"] == "fork":
-            pid = _fork(request, list(descriptors), control, standard)
+            pid, failure = _fork(request, list(descriptors), control, standard, isolation)
             live.add(pid)
-            answer: dict[str, Any] = {"pid": pid}
+            answer: dict[str, Any] = {"failed": failure, **_reap(pid, live)} if failure else {"pid": pid}
         else:
             answer = _reap(request["pid"], live)
         control.sendall(json.dumps(answer).encode() + b"\n")
@@ -181,13 +199,15 @@ def main() -> None:
     compat = importlib.import_module(package.__name__ + ".compat")
     compat.prepare(config["packages"])
     _preload()
-    for name in (".limits", ".serve", ".faults"):
+    for name in (".serve", ".faults"):
         importlib.import_module(name, package.__name__)
+    layers = importlib.import_module(package.__name__ + ".layers")
+    isolation = layers.prepare({**config.get("isolation", {}), "packages": config["packages"]})
     # Forked sessions would copy every page the collector touches.
     gc.collect()
     gc.freeze()
-    control.sendall(b'{"ready": true}\n')
-    _serve(control, standard)
+    control.sendall(json.dumps({"isolation": isolation.plain()}).encode() + b"\n")
+    _serve(control, standard, isolation)
 
 
 if __name__ == "__main__":
