@@ -16,6 +16,7 @@ from labbench.worker.remote import Spec, fetch, root
 from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
+_LAYERS = ["namespaces", "no_new_privs", "landlock", "capabilities", "untraceable", "seccomp"]
 _FRESH = """
 import sys; sys.path.insert(0, sys.argv[1])
 import numpy as np
@@ -32,15 +33,20 @@ def benchmarks():
     big = np.ones((1, 64, 640, 640), np.float32)
     with (
         Workers() as workers,
+        Workers({"off": _LAYERS}) as bare,
         handin.opened(LAB.reference, lab.spec.files) as snapshot,
         Workspace(snapshot.package, {}) as workspace,
         workers.session(workspace.code, lab.spec.scenarios["network"].limits) as session,
     ):
         setting = Setting(workers, workspace.code, lab.spec.scenarios["pool"].limits)
+        unguarded = Setting(bare, workspace.code, lab.spec.scenarios["pool"].limits)
         relu = root(session).layers_1.ReLULayer()
 
         def check():
             return record(setting, ("pool", LAB.scenarios["pool"]), case)
+
+        def check_unguarded():
+            return record(unguarded, ("pool", LAB.scenarios["pool"]), case)
 
         def fresh():
             command = [sys.executable, "-c", _FRESH, str(snapshot.package)]
@@ -51,5 +57,6 @@ def benchmarks():
 
         yield [
             ("small check, end to end", check, fresh, "a fresh interpreter"),
+            ("small check, end to end", check, check_unguarded, "without Landlock, seccomp, …"),
             ("100 MB there and back", there_and_back, lambda: np.maximum(big, 0).copy(), "in-process ReLU and copy"),
         ]

@@ -80,7 +80,7 @@ def refused(path, pattern, files=FILES):
     with pytest.raises(LabbenchError, match=pattern) as caught, handin.opened(path, files):
         pytest.fail("it was opened")
     assert "\n" not in str(caught.value)
-    assert "labbench-handin-" not in str(caught.value)  # where it was unpacked is nobody's concern
+    assert "labbench-tmp-" not in str(caught.value)  # where it was unpacked is nobody's concern
     return str(caught.value)
 
 

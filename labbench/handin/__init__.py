@@ -10,11 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labbench import scratch
 from labbench.errors import LabbenchError
 from labbench.handin.archive import is_archive, unpack
 from labbench.handin.finding import find_package
@@ -22,6 +21,7 @@ from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 #: What the package is called for `import stu_upload.vgg_cpu`, whatever the folder was called.
 PACKAGE = "stu_upload"
@@ -55,8 +55,7 @@ def opened(path: Path, files: Sequence[str]) -> Iterator[Snapshot]:
     Raises:
         LabbenchError: there is nothing there, it cannot be read, or it holds no package.
     """
-    with tempfile.TemporaryDirectory(prefix="labbench-handin-") as folder:
-        private = Path(folder)
+    with scratch.folder() as private:
         package = private / PACKAGE
         try:
             _copy(_find(path, files, private / "unpacked"), package, shown=str(path))

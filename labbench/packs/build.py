@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import platform
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import labbench
-from labbench import handin
+from labbench import handin, scratch
 from labbench.checks import judge
 from labbench.errors import ExitCode, LabbenchError
 from labbench.observe import Record, Setting, record
@@ -27,6 +25,7 @@ from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from labbench.catalogue import Check, LabSpec, ScenarioSpec
     from labbench.labs import Case, Lab, Mistake, Recipe
@@ -206,8 +205,8 @@ def _first_difference(
     workers: Workers,
 ) -> MistakeEntry | None:
     """Where a mistake first gives something else than the reference, in quick's order; None if nowhere."""
-    with tempfile.TemporaryDirectory(prefix="labbench-mistake-") as folder:
-        edited = Path(folder) / handin.PACKAGE
+    with scratch.folder() as folder:
+        edited = folder / handin.PACKAGE
         mistake.apply(plan.lab.reference, edited)
         for scenario in plan.spec.scenarios_of(Profile.QUICK):
             for case in cases[scenario]:

@@ -9,16 +9,16 @@ in every folder from base down to exp. Everything is read-only to sessions and g
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from labbench import scratch
 from labbench.worker.zygote import Code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from labbench.results import Array
 
@@ -27,9 +27,9 @@ class Workspace:
     """A context manager; `code` is what a session opens."""
 
     def __init__(self, package: Path, files: Mapping[str, Path]) -> None:
+        self._stack = contextlib.ExitStack()
         # Resolved: a session's traceback names the real path.
-        self._folder = tempfile.TemporaryDirectory(prefix="labbench-work-")
-        base = Path(self._folder.name).resolve()
+        base = self._stack.enter_context(scratch.folder()).resolve()
         self._root = base / "root"
         exp = self._root / "exp"
         (exp / "output").mkdir(parents=True)
@@ -54,11 +54,7 @@ class Workspace:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self._folder.cleanup()
-        except (OSError, RecursionError):
-            # Folders nested a thousand deep are too much for Python's own removal.
-            subprocess.run(["rm", "-rf", "--", self._folder.name], check=False, stderr=subprocess.DEVNULL)
+        self._stack.close()
 
 
 def _write_png(path: Path, pixels: Array) -> None:
