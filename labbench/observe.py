@@ -34,10 +34,6 @@ def everything(_name: str) -> Spec:
     return Spec()
 
 
-def shapes_only(_name: str) -> None:
-    """Fetch nothing, look at the shapes."""
-
-
 def no_correction(_observation: Observation) -> None:
     """Let the walk go on with the hand-in's own values."""
 

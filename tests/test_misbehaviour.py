@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from labbench.catalogue import Limits
-from labbench.observe import shapes_only
 from labbench.results import Verdict
 from labbench.worker import session as session_module
 from labbench.worker import zygote as zygote_module
 from labbench.worker.remote import attempt
 from tests import rig as rigs
-from tests.rig import layer, line_of, said
+from tests.rig import layer, line_of, said, shapes_only
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="sessions are forks")
 

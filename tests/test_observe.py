@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labbench.observe import record, shapes_only
+from labbench.observe import record
 from labbench.results import Fault, Verdict
 from labbench.worker.remote import Spec, attempt
 from tests import rig as rigs
-from tests.rig import layer
+from tests.rig import layer, shapes_only
 
 _STEPS = """
 import os, time
