@@ -70,8 +70,6 @@ def prepare(config: Config) -> Status:
         config: From the grader; everything may be missing:
             `packages`: {top-level package: the folder it is installed in}, for what sessions may read;
             `read`: existing paths instead of those computed from `packages` and this interpreter;
-            `uid`: the user that sessions become, for a root grader;
-            `workspaces`: paths in which sessions' own files will lie: that user must be able to read them;
             `off`: names of layers to leave out;
             `landlock_abi`: use no newer ABI.
     """
