@@ -574,6 +574,8 @@ def test_each_session_is_a_user_of_its_own(other):
         pid, *ids, groups = other.run(WHO)["answer"]
         assert (ids, groups) == ([0x7000_0000 + pid] * 6, [])
     assert "NPROC" in other.active["threads"]
+    limit = other.run("import resource; answer = resource.getrlimit(resource.RLIMIT_NPROC)")["answer"]
+    assert limit == [2048, 2048]
     assert other.active["capabilities"] == "all but CAP_DAC_READ_SEARCH dropped"
     status = _status_of_a_session(other)
     assert [int(status[which], 16) for which in ("CapEff", "CapPrm", "CapInh", "CapAmb")] == [4, 4, 0, 0]
