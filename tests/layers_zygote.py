@@ -100,9 +100,8 @@ def serve(layers, status, request):
 
 def main():
     config = json.loads(sys.argv[2])
-    if config.get("become") is not None or config.get("show"):
-        show(sys.base_prefix)
     if config.get("become") is not None:
+        show(sys.base_prefix)
         become(config["become"])
     compat = load_package(sys.argv[1])
     compat.prepare(config["packages"])

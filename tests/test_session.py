@@ -294,7 +294,8 @@ HEADERS = st.fixed_dictionaries(
         "plain": JSON,
         "used": st.lists(JSON) | JSON,
         "fault": st.fixed_dictionaries(
-            {}, optional={"kind": st.sampled_from(["blank", "memory", "exit", "missing", "no_module"]) | JSON,
+            {}, optional={"kind": st.sampled_from(["blank", "memory", "exit", "missing", "process", "no_module"])
+                          | JSON,
                           **{k: st.text() | JSON for k in ("type", "message", "file", "line", "code", "owner",
                                                            "missing", "nearest")}},
         ) | JSON,

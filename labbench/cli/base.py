@@ -51,7 +51,8 @@ class Option(click.Option):
         try:
             return super().type_cast_value(ctx, value)
         except click.BadParameter as error:
-            said = say("usage.got", _language(ctx), got=str(value), expected=_expected(self.type))
+            got = ", ".join(value) if self.multiple else str(value)
+            said = say("usage.got", _language(ctx), got=got, expected=_expected(self.type))
             raise click.BadParameter(said, ctx, self) from error
 
 

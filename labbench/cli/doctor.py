@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from labbench.cli import weaken
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from labbench.cli.app import App
 
 
-@define("doctor", "help.doctor", [option("--json", "as_json", is_flag=True, help_key="help.json")])
-def command(app: App, *, as_json: bool) -> int:
+@define("doctor", "help.doctor", [*weaken.OPTIONS, option("--json", "as_json", is_flag=True, help_key="help.json")])
+def command(app: App, without: tuple[str, ...], landlock_abi: int | None, *, as_json: bool) -> int:
     """Look at this machine."""
     from labbench.doctor import examine
 
-    seen = examine()
+    weakened = weaken.settings(without, landlock_abi)
+    weaken.announce(app, weakened)
+    seen = examine(weakened)
     if as_json:
         import msgspec
 
@@ -28,7 +31,7 @@ def command(app: App, *, as_json: bool) -> int:
              "advice": None if f.fine or f.advice is None else render(f.advice, app.lang)}
             for f in seen.findings
         ]  # fmt: skip
-        content = {"strong": seen.strong, "isolation": seen.isolation, "findings": rows}
+        content = {"strong": seen.strong, "weakened": weakened, "isolation": seen.isolation, "findings": rows}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     else:
         for finding in seen.findings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from labbench.cli import weaken
 from labbench.cli.app import status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
@@ -23,19 +24,25 @@ if TYPE_CHECKING:
     "help.redteam",
     [
         option("--only", multiple=True, metavar="NAME", help_key="help.redteam_only"),
+        *weaken.OPTIONS,
         option("--list", "as_list", is_flag=True, help_key="help.redteam_list"),
         option("--json", "as_json", is_flag=True, help_key="help.json"),
     ],
 )
-def command(app: App, only: tuple[str, ...], *, as_list: bool, as_json: bool) -> int:
+def command(
+    app: App, only: tuple[str, ...], without: tuple[str, ...], landlock_abi: int | None, *, as_list: bool, as_json: bool
+) -> int:
     """Attack a grader on this machine."""
     from labbench import redteam
+    from labbench.worker.zygote import probe
 
     _check_names(only, redteam.attacks())
     attacks = redteam.chosen(only)
     if as_list:
         _print_list(app, attacks, as_json=as_json)
         return ExitCode.DONE
+    weakened = weaken.settings(without, landlock_abi)
+    weaken.announce(app, weakened)
     done = 0
     with status(app) as show:
 
@@ -45,12 +52,14 @@ def command(app: App, only: tuple[str, ...], *, as_list: bool, as_json: bool) ->
             show(app.say("redteam.running", done=done, total=len(attacks)))
 
         show(app.say("redteam.running", done=0, total=len(attacks)))
-        outcomes = redteam.run_all(only, tell)
+        outcomes = redteam.run_all(only, tell, isolation=weakened)
     won = any(o.won for o in outcomes)
+    layers = probe(weakened).layers
     if as_json:
-        _print_json({"won": won, "layers": _layers(), "attacks": [_row(app, o) for o in outcomes]})
+        rows = [_row(app, o) for o in outcomes]
+        _print_json({"won": won, "weakened": weakened, "layers": layers, "attacks": rows})
     else:
-        _print_table(app, outcomes)
+        _print_table(app, outcomes, layers)
     return ExitCode.WEAK if won else ExitCode.DONE
 
 
@@ -78,7 +87,7 @@ def _print_list(app: App, attacks: Sequence[Attack], *, as_json: bool) -> None:
     app.console.print(grid)
 
 
-def _print_table(app: App, outcomes: Sequence[Outcome]) -> None:
+def _print_table(app: App, outcomes: Sequence[Outcome], layers: Sequence[str]) -> None:
     from rich.table import Table
     from rich.text import Text as Styled
 
@@ -94,19 +103,13 @@ def _print_table(app: App, outcomes: Sequence[Outcome]) -> None:
     app.console.print(grid)
     count = {name: sum(_name(o) == name for o in outcomes) for name in ("won", "stopped", "not_applicable")}
     key = "redteam.some_won" if count["won"] else "redteam.all_stopped"
-    app.console.print(app.say(key, **count, total=len(outcomes), layers=", ".join(_layers())), soft_wrap=True)
+    app.console.print(app.say(key, **count, total=len(outcomes), layers=", ".join(layers)), soft_wrap=True)
 
 
 def _name(outcome: Outcome) -> str:
     if not outcome.applicable:
         return "not_applicable"
     return "won" if outcome.won else "stopped"
-
-
-def _layers() -> tuple[str, ...]:
-    from labbench.worker.zygote import probe
-
-    return probe().layers
 
 
 def _described(app: App, attack: Attack) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labbench import catalogue, packs, redteam, resources, timing
 from labbench.doctor import noise
@@ -18,7 +18,7 @@ from labbench.worker.isolation import REQUIRED
 from labbench.worker.zygote import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: Attacks that stand for their kind: files, the grader's secrets, processes, network, writing, limits.
@@ -57,10 +57,10 @@ class Examination:
         return all(f.fine for f in self.findings if f.topic == "isolation") and self.isolation is not None
 
 
-def examine() -> Examination:
-    """Look at everything once."""
-    isolation, failed = _start()
-    findings = (*_python(), *_machine(), *_storage(), *_packs(), *failed, *_worker(isolation))
+def examine(settings: Mapping[str, Any] | None = None) -> Examination:
+    """Look at everything once; `settings` weaken isolation on purpose, as for `worker.zygote.Zygote`."""
+    isolation, failed = _start(settings)
+    findings = (*_python(), *_machine(), *_storage(), *_packs(), *failed, *_worker(isolation, settings))
     return Examination(findings, isolation)
 
 
@@ -98,7 +98,8 @@ def _storage() -> Iterator[Finding]:
     cache = resources.cache_dir()
     there = _nearest(cache)
     free = shutil.disk_usage(there).free
-    writable = os.access(there, os.W_OK)
+    # A file may stand where the folder should.
+    writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
     yield Finding("cache", str(cache), writable, text("doctor.cache", path=str(there)))
     found = weights.available()
     enough = bool(found) or free >= _DISK_NEEDED
@@ -129,7 +130,7 @@ def _packs() -> Iterator[Finding]:
             yield Finding(f"pack {name}", f"{pack.identity.name} {pack.identity.digest[:12]}")
 
 
-def _worker(isolation: Isolation | None) -> Iterator[Finding]:
+def _worker(isolation: Isolation | None, settings: Mapping[str, Any] | None) -> Iterator[Finding]:
     """The process that runs hand-ins, its layers, and whether canaries stay in."""
     if isolation is None:
         return
@@ -141,7 +142,7 @@ def _worker(isolation: Isolation | None) -> Iterator[Finding]:
         name, _, reason = layer.partition(": ")
         needed = name in REQUIRED
         yield Finding(f"- {name}", reason, fine=not needed, advice=text("doctor.layer", layer=name))
-    escaped = [o.attack.name for o in redteam.run_all(CANARIES) if o.won]
+    escaped = [o.attack.name for o in redteam.run_all(CANARIES, isolation=settings) if o.won]
     yield Finding(
         "canaries",
         f"{len(CANARIES) - len(escaped)}/{len(CANARIES)}",
@@ -152,13 +153,13 @@ def _worker(isolation: Isolation | None) -> Iterator[Finding]:
     yield Finding(
         "isolation", (Level.STRONG if strong else Level.LIMITED).value.upper(), strong, text("doctor.limited")
     )
-    spread = noise.measure()
+    spread = noise.measure(settings)
     measured = f"A/A {spread.median:.3f}, ±{spread.worst:.0%}"
     yield Finding("noise", measured, spread.worst < _NOISY, text("doctor.noise"))
 
 
-def _start() -> tuple[Isolation | None, list[Finding]]:
+def _start(settings: Mapping[str, Any] | None) -> tuple[Isolation | None, list[Finding]]:
     try:
-        return probe(), []
+        return probe(settings), []
     except LabbenchError as error:
         return None, [Finding("worker", "–", fine=False, advice=error.text)]

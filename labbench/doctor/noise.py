@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labbench.catalogue import Limits
 from labbench.worker.remote import root
@@ -13,6 +13,8 @@ from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labbench.worker.session import Session
 
 #: Pairs of calls, after one warm-up each.
@@ -28,10 +30,10 @@ class Noise:
     worst: float
 
 
-def measure() -> Noise:
-    """Time the same work in two sessions, pair by pair."""
+def measure(isolation: Mapping[str, Any] | None = None) -> Noise:
+    """Time the same work in two sessions, pair by pair; `isolation` weakens them, as for `Zygote`."""
     with (
-        Workers() as workers,
+        Workers(isolation) as workers,
         Workspace(_PROBE, {}) as workspace,
         workers.session(workspace.code, Limits()) as one,
         workers.session(workspace.code, Limits()) as other,

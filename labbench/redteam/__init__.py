@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labbench.redteam.model import Attack, Outcome, Stake, attacks
 from labbench.redteam.referee import Ground, Referee
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 __all__ = ["Attack", "Ground", "Outcome", "Referee", "Stake", "attacks", "chosen", "run", "run_all"]
 
@@ -46,7 +46,10 @@ def run(attack: Attack, ground: Ground | None = None) -> Outcome:
 
 
 def run_all(
-    only: Collection[str] = (), on_outcome: Callable[[Outcome], None] | None = None, jobs: int = JOBS
+    only: Collection[str] = (),
+    on_outcome: Callable[[Outcome], None] | None = None,
+    jobs: int = JOBS,
+    isolation: Mapping[str, Any] | None = None,
 ) -> tuple[Outcome, ...]:
     """Run attacks, several at a time.
 
@@ -54,6 +57,7 @@ def run_all(
         only: Names and groups; all if empty.
         on_outcome: Told each outcome as it comes, from several threads but one at a time.
         jobs: How many at the same time.
+        isolation: Weakens the victims' sessions on purpose, as for `worker.zygote.Zygote`.
 
     Raises:
         LabbenchError: no session can be started here at all.
@@ -74,7 +78,7 @@ def run_all(
         return outcome
 
     with Ground() as ground:
-        free += [Referee(ground) for _ in range(jobs)]
+        free += [Referee(ground, isolation) for _ in range(jobs)]
         everyone = tuple(free)
         try:
             with ThreadPoolExecutor(jobs) as pool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from labbench import timing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 #: Starting takes a second; on a machine with other work, longer.
@@ -52,7 +53,8 @@ class Canaries:
 class Arena:
     """One victim and what it guards. A context manager."""
 
-    def __init__(self, folder: Path, pack: Path, honest: Path) -> None:
+    def __init__(self, folder: Path, pack: Path, honest: Path, isolation: Mapping[str, Any] | None = None) -> None:
+        """Start it; `isolation` weakens its sessions, as for `Zygote`."""
         self.canaries = Canaries.fresh()
         self.canary_file = folder / f"canary-{secrets.token_hex(4)}"
         self.canary_file.write_text(self.canaries.file)
@@ -78,7 +80,7 @@ class Arena:
         self._rest = bytearray()
         kept = {"file": str(self.canary_file), "memory": self.canaries.memory, "sibling": self.canaries.sibling}
         with contextlib.suppress(Gone):  # the first question will show it
-            self._say({**kept, "honest": str(honest)})
+            self._say({**kept, "honest": str(honest), "isolation": dict(isolation or {})})
 
     def ask(self, request: dict[str, Any], seconds: float = _START_SECONDS) -> dict[str, Any]:
         """One exchange.

@@ -31,7 +31,7 @@ from labbench.redteam.watch import Watch
 from labbench.results import Text, Verdict, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from labbench.redteam.model import Attack
     from labbench.results import Plain
@@ -120,8 +120,10 @@ def inapplicable(attack: Attack) -> Text | None:
 class Referee:
     """Runs attacks one after the other; starts another victim when an attack has harmed the last."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, isolation: Mapping[str, Any] | None = None) -> None:
+        """Start nothing yet; `isolation` weakens the victims' sessions, as for `Zygote`."""
         self._ground = ground
+        self._isolation = isolation
         self._arena: Arena | None = None
 
     def run(self, attack: Attack) -> Outcome:
@@ -173,7 +175,7 @@ class Referee:
         complaint = ""
         for _ in range(2):
             if self._arena is None:
-                self._arena = Arena(self._ground.folder, self._ground.pack, self._ground.honest)
+                self._arena = Arena(self._ground.folder, self._ground.pack, self._ground.honest, self._isolation)
             try:
                 return self._arena, self._arena.ask({"op": "ready"})
             except (Gone, Silent):

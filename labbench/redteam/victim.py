@@ -185,8 +185,10 @@ def _printed(grid: Any) -> str:
 def main() -> None:
     """Serve the referee until it hangs up."""
     channel = socket.socket(fileno=int(sys.argv[1]))
-    with channel.makefile("rw", encoding="utf-8") as lines, Workers() as workers:
-        victim = Victim(Path(sys.argv[2]), json.loads(lines.readline()), workers)
+    with channel.makefile("rw", encoding="utf-8") as lines, contextlib.ExitStack() as stack:
+        told = json.loads(lines.readline())
+        workers = stack.enter_context(Workers(told.pop("isolation")))
+        victim = Victim(Path(sys.argv[2]), told, workers)
         for line in lines:
             request = json.loads(line)
             answer = victim.ready() if request["op"] == "ready" else victim.grade(request)

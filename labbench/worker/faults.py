@@ -72,6 +72,8 @@ def from_answer(fault: Any, asked: str, files: frozenset[str]) -> Fault:
             return Fault(Verdict.MEMORY, text(key, message=said["message"], **place))
         case "exit":
             return Fault(Verdict.ERROR, text("fault.exit" if place["file"] else "fault.exit_nowhere", **place))
+        case "process":
+            return Fault(Verdict.ERROR, text("fault.process" if place["file"] else "fault.process_nowhere", **place))
         case "missing":
             key = "fault.missing_near" if said["nearest"] else "fault.missing"
             owner = said["owner"].rpartition(".")[2]

@@ -104,7 +104,7 @@ class Zygote:
         """Start it.
 
         Args:
-            isolation: For tests: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
+            isolation: To weaken it on purpose: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
         """
         if not hasattr(os, "fork"):
             raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
@@ -223,9 +223,9 @@ class Zygote:
             self._process.stderr.close()
 
 
-def probe() -> Isolation:
-    """The isolation that sessions have on this machine, found by starting a zygote."""
-    with Zygote() as zygote:
+def probe(isolation: Mapping[str, Any] | None = None) -> Isolation:
+    """The isolation that sessions have on this machine, found by starting a zygote; `isolation` as for `Zygote`."""
+    with Zygote(isolation) as zygote:
         return zygote.isolation
 
 

@@ -3,7 +3,7 @@ en: Kill the session beside
 zh: 杀死旁边的会话
 group: grader
 stake: host
-needs: [landlock, seccomp]
+needs: [landlock, seccomp, uid]
 """
 
 import signal

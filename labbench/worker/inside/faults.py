@@ -11,6 +11,9 @@ from typing import Any
 
 #: Blanks that a student did not fill in.
 _BLANK = re.compile(r"_{4,}")
+#: What starts processes, which sessions may not: modules of the standard library, and calls on a line of one's own.
+_STARTERS = ("multiprocessing", "subprocess", "concurrent.futures.process")
+_STARTS = re.compile(r"\bos\.(fork|forkpty|exec\w+|spawn\w+|posix_spawnp?)\b")
 
 
 def describe(error: BaseException, folder: str) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def _describe(error: BaseException, folder: str) -> dict[str, Any]:
         fault.update(owner=error.owner, missing=error.missing, nearest=error.nearest)  # type: ignore[attr-defined]
     elif isinstance(error, ModuleNotFoundError):
         fault["missing"] = str(error.name or "")[:100]
+    elif isinstance(error, PermissionError) and (_STARTS.search(fault["code"]) or _came_through(error, _STARTERS)):
+        fault["kind"] = "process"
     return fault
 
 
@@ -81,6 +86,12 @@ def _place(error: BaseException, folder: str) -> tuple[str, int]:
         if frame.f_code.co_filename.startswith(folder):
             place = (frame.f_code.co_filename, line)
     return place
+
+
+def _came_through(error: BaseException, modules: tuple[str, ...]) -> bool:
+    """Whether it was raised on the way through one of these modules, or one below."""
+    names = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(f"{name}.".startswith(f"{module}.") for name in names for module in modules)
 
 
 def _compared(error: AssertionError, folder: str) -> str:

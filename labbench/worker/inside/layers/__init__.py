@@ -21,7 +21,7 @@ from .layer import Config, Layer, LayerError, Request, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Config", "Layer", "LayerError", "Request", "Status", "Unavailable", "apply", "prepare"]
+__all__ = ["NAMES", "Config", "Layer", "LayerError", "Request", "Status", "Unavailable", "apply", "prepare"]
 
 #: By name, in the order in which a session puts them on; `namespaces` are entered by the zygote, when prepared.
 _LAYERS: tuple[tuple[str, Callable[[Config], Layer]], ...] = (
@@ -37,6 +37,8 @@ _LAYERS: tuple[tuple[str, Callable[[Config], Layer]], ...] = (
     ("death_signal", privileges.prepare_death_signal),
     ("seccomp", seccomp.prepare),
 )
+#: All layers there are.
+NAMES = tuple(name for name, _ in _LAYERS)
 #: Layers that other systems have, too.
 _PORTABLE = ("rlimits", "descriptors")
 
@@ -70,8 +72,6 @@ def prepare(config: Config) -> Status:
         config: From the grader; everything may be missing:
             `packages`: {top-level package: the folder it is installed in}, for what sessions may read;
             `read`: existing paths instead of those computed from `packages` and this interpreter;
-            `uid`: the user that sessions become, for a root grader;
-            `workspaces`: paths in which sessions' own files will lie: that user must be able to read them;
             `off`: names of layers to leave out;
             `landlock_abi`: use no newer ABI.
     """

@@ -38,7 +38,7 @@ _TCP_BIND_AND_CONNECT = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 _NET_SINCE, _SCOPES_SINCE = 4, 6
 #: The newest ABI this module knows the rights of.
-_KNOWN_ABI = 7
+KNOWN_ABI = 7
 
 _Buffer = ctypes.Array[ctypes.c_char]
 
@@ -100,7 +100,7 @@ def prepare(config: Config) -> Layer:
     Raises:
         Unavailable: no Landlock, or a path cannot be opened.
     """
-    version = min(abi(), _KNOWN_ABI, int(config.get("landlock_abi") or _KNOWN_ABI))
+    version = min(abi(), KNOWN_ABI, int(config.get("landlock_abi") or KNOWN_ABI))
     attributes = _attributes(version)
     paths = config.get("read") or reading.shared_paths(config.get("packages", {}))
     try:

@@ -1,12 +1,21 @@
 """Privileges: another user, no capabilities, no way to get either back, not traceable, dead with its parent.
 
-Theory of operation. A root grader's sessions need not be root: where the interpreter and the files can be read
-by an unprivileged user, a session becomes that user; a home folder of mode 0700 around the interpreter is the common
-reason why they cannot, and lazy imports would fail late and oddly, so it is tried. The capabilities go in any
-case: uid 0 without them is bound by file modes like anybody else. With CAP_DAC_OVERRIDE gone, root cannot
-read another user's 0700 home any more; if an interpreter lies in one, CAP_DAC_READ_SEARCH alone stays.
-`no_new_privs` makes set-uid programs and file capabilities void; Landlock and seccomp need it. A process that
-is not dumpable cannot be traced, or read through /proc, by another of the same user.
+Theory of operation. A root grader's sessions need not be root. Each becomes a user that nobody else is: a number
+above all that systems hand out, plus the session's own pid, which no other living process has. So file modes bar it
+from writing, and the kernel from signalling, tracing or limiting the grader, the zygote and the other sessions;
+nothing has to be allocated or remembered, and NPROC counts the session's own threads. A container that does not know
+such numbers leaves sessions root.
+
+The files that a session needs are the grader's own, often in a home folder of mode 0700 (Python, the weights), always
+in a private workspace. So CAP_DAC_READ_SEARCH, which reads past file modes, stays across the change of user: what may
+be read is Landlock's to say. Docker's root lacks it; there CAP_DAC_OVERRIDE stays, and that nothing may be written is
+Landlock's to say as well. Where Landlock says nothing, the user is not changed: the capability would open everybody's
+files, and without it nothing of the hand-in could be read.
+
+The other capabilities go in any case: uid 0 without them is bound by file modes like anybody else. It cannot read
+another user's 0700 home any more; if an interpreter lies in one, one of the same two capabilities stays.
+`no_new_privs` makes set-uid programs and file capabilities void; Landlock and seccomp need it. A process that is not
+dumpable cannot be traced, or read through /proc, by another of the same user.
 
 The parent-death signal comes last since changing credentials clears it. It is sent when the *thread* that forked
 ends, so the zygote forks from its only thread.
@@ -15,90 +24,134 @@ ends, so the zygote forks from its only thread.
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import signal
+import socket
 import struct
+from typing import TYPE_CHECKING
 
 from . import kernel
 from .layer import Config, Layer, LayerError, Request, Unavailable
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _CAPABILITY_VERSION_3 = 0x20080522
-_DAC_READ_SEARCH = 1 << 2
+#: What reads past file modes, the least first.
+_READING = (("CAP_DAC_READ_SEARCH", 1 << 2), ("CAP_DAC_OVERRIDE", 1 << 1))
 _AMBIENT_CLEAR_ALL = 4
 _MOST_CAPABILITIES = 64
+#: A change of user leaves the capabilities alone, and access(2) tells what open(2) does.
+_NO_SETUID_FIXUP = 1 << 2
+#: Above the numbers of accounts, containers and systemd's dynamic users; with any pid added still below 2^31.
+_FIRST_USER = 0x7000_0000
 
 
-def prepare_uid(config: Config) -> Layer:
-    """Become another user.
-
-    Args:
-        config: `uid`: whom, None for nobody else; `read` and `workspaces`: what that user must be able to read.
+def prepare_uid(_config: Config) -> Layer:
+    """Become a user of one's own.
 
     Raises:
-        Unavailable: not root, not wanted, or that user could not work or be killed.
+        Unavailable: not root, or such a user could not be stopped.
     """
-    uid = config.get("uid")
-    if uid is None:
-        raise Unavailable("not asked for" if os.geteuid() == 0 else "not root")
+    if os.geteuid() != 0:
+        raise Unavailable("not root")
 
-    def apply(request: Request) -> None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-        _require_readable(request.get("read", ()))
+    def layer(name: str, kept: int, weaker: Layer | None) -> Layer:
+        def apply(_request: Request) -> None:
+            become_nobody_else()
+            _drop_capabilities(kept)
+
+        return Layer(f"one for each session, which reads by {name} behind Landlock", apply, check, weaker)
 
     def check() -> None:
-        _require_readable([*config.get("read", ()), *config.get("workspaces", ())])
-        kernel.must_still_work()
+        try:
+            os.listdir("/")  # noqa: PTH208 - no pathlib in here
+        except PermissionError:
+            return kernel.must_still_work()
+        raise Unavailable("needs Landlock: such a user must read past file modes, and nothing else bounds that")
 
-    _require_power_over(uid)
-    return Layer(f"uid {uid}", apply, check)
-
-
-def _require_readable(paths: list[str] | tuple[str, ...]) -> None:
-    for path in paths:
-        if os.path.exists(path) and not os.access(path, os.R_OK):  # noqa: PTH110 - no pathlib in here
-            raise PermissionError(errno.EACCES, "reading a session's files", path)
+    _require_power_over_sessions()
+    return _weakening(layer)
 
 
-def _require_power_over(uid: int) -> None:
+def _weakening(layer: Callable[[str, int, Layer | None], Layer]) -> Layer:
+    """The layer that keeps the least of what reads past file modes, then the next."""
+    weaker = None
+    for name, kept in reversed(_READING):
+        weaker = layer(name, kept, weaker)
+    assert weaker is not None  # noqa: S101 - there are two
+    return weaker
+
+
+def become_nobody_else() -> None:
+    """Take the user and group that belong to this process alone; the capabilities stay.
+
+    Raises:
+        OSError: no privilege for it, or no such users in this container.
+    """
+    user = _FIRST_USER + os.getpid()
+    kernel.prctl(kernel.PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
+    kernel.call("setgroups", 0, None)
+    kernel.call("setresgid", user, user, user)
+    kernel.call("setresuid", user, user, user)
+
+
+def _require_power_over_sessions() -> None:
     """A root without CAP_KILL could not end what it has started.
 
     Raises:
-        Unavailable: we could not stop a process of that user.
+        Unavailable: we could not become, or not stop, a process of such a user.
     """
-    pid = os.fork()
-    if pid == 0:
-        os.setresuid(uid, uid, uid)
-        signal.pause()
+    ours, theirs = socket.socketpair()
+    with ours:
+        pid = os.fork()
+        if pid == 0:
+            _wait_as_nobody_else(ours, theirs)
+        theirs.close()
+        try:
+            said = ours.recv(256).decode()
+            if said != "ready":
+                raise Unavailable(said or "a process died changing its user")
+            os.kill(pid, signal.SIGKILL)
+        except PermissionError as error:
+            raise Unavailable("no permission to stop processes of another user") from error
+        finally:
+            # One that could not be killed ends now.
+            ours.shutdown(socket.SHUT_RDWR)
+            os.waitpid(pid, 0)
+
+
+def _wait_as_nobody_else(ours: socket.socket, theirs: socket.socket) -> None:
+    """The child's part: change, say so or why not, and wait for the parent to hang up. Never returns."""
     try:
-        # It may still be root at the first of these, but not when it sleeps.
-        while _owner(pid) != uid:
-            os.sched_yield()
-        os.kill(pid, signal.SIGKILL)
-    except PermissionError as error:
-        raise Unavailable("no permission to stop processes of that user") from error
+        ours.close()
+        become_nobody_else()
+        # As a session is: the capability to signal anybody may not be what makes the difference.
+        _drop_capabilities(0)
+        theirs.send(b"ready")
+        theirs.recv(1)
+    except OSError as error:
+        theirs.send(kernel.reason(error).encode())
     finally:
-        os.waitpid(pid, 0)
-
-
-def _owner(pid: int) -> int:
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
-        return next(int(line.split()[1]) for line in status if line.startswith("Uid:"))
+        os._exit(0)
 
 
 def prepare_capabilities(_config: Config) -> Layer:
-    """Give up all capabilities."""
+    """Give up all capabilities, or all but the one by which sessions read their files."""
+    owner = os.geteuid()
 
-    def layer(kept: int, weaker: Layer | None = None) -> Layer:
-        def apply(_request: Request) -> None:
-            _drop_capabilities(kept)
+    def layer(detail: str, kept: int, weaker: Layer | None) -> Layer:
+        def check() -> None:
+            if not kept and os.geteuid() != owner:
+                raise Unavailable("another user could not read a session's files")
+            kernel.must_still_work()
 
-        detail = "all but CAP_DAC_READ_SEARCH dropped" if kept else "all dropped"
-        return Layer(detail, apply, kernel.must_still_work, weaker)
+        return Layer(detail, lambda _: _drop_capabilities(kept), check, weaker)
 
-    return layer(0, weaker=layer(_DAC_READ_SEARCH) if os.geteuid() == 0 else None)
+    def but(name: str, kept: int, weaker: Layer | None) -> Layer:
+        return layer(f"all but {name} dropped", kept, weaker)
+
+    return layer("all dropped", 0, _weakening(but) if owner == 0 else None)
 
 
 def _drop_capabilities(kept: int) -> None:

@@ -8,8 +8,9 @@ a backstop behind the grader's own clock. Nothing may be written to a file (FSIZ
 Threads. NPROC counts all tasks of a user, the grader's and the desktop's included, and the count cannot be read
 off reliably (other containers and non-dumpable processes are out of sight), so it is found by doing: the lowest
 limit under which a thread starts. The limit is that count plus a margin wide enough that the user's other work
-does not starve a right hand-in: it stops a bomb, not a crowd. Root is exempt from NPROC; for a session that
-stays root the address space bounds threads, 8 MiB a default stack.
+does not starve a right hand-in: it stops a bomb, not a crowd. A root grader's session is a user of its own
+(`privileges`) and shares the count with nobody. Root is exempt from NPROC; for a session that stays root the address
+space bounds threads, 8 MiB a default stack.
 """
 
 from __future__ import annotations
@@ -71,32 +72,33 @@ def prepare(_config: Config) -> Layer:
     return Layer("AS CPU FSIZE CORE", apply)
 
 
-def prepare_threads(config: Config) -> Layer:
+def prepare_threads(_config: Config) -> Layer:
     """A cap on threads (and processes, where seccomp does not forbid them).
 
-    Args:
-        config: `uid` is whom sessions will run as, None for whom we run as.
-
     Raises:
-        Unavailable: sessions run as root, or the limit does not bind.
+        Unavailable: we may start no more tasks.
     """
-    uid = config.get("uid")
-    if (os.getuid() if uid is None else uid) == 0:
-        raise Unavailable("root is exempt from NPROC; the address space bounds threads")
-
-    def probe() -> str:
-        if uid is not None:
-            os.setresuid(uid, uid, uid)
-        return str(_tasks())
-
-    most = int(kernel.in_child(probe)) + _TASK_MARGIN
+    # A root grader's session is a user of its own, who has no other tasks.
+    most = _TASK_MARGIN if os.geteuid() == 0 else int(kernel.in_child(lambda: str(_tasks()))) + _TASK_MARGIN
 
     def apply(_request: Request) -> None:
         if os.getuid() == 0:
-            raise LayerError("root is exempt")
+            raise LayerError("root is exempt from NPROC; the address space bounds threads")
         set_limit(resource.RLIMIT_NPROC, most, most)
 
-    return Layer(f"NPROC, at most {_TASK_MARGIN} more tasks", apply)
+    return Layer(f"NPROC, at most {_TASK_MARGIN} more tasks", apply, _must_bind)
+
+
+def _must_bind() -> None:
+    """Check in a probe that the limit holds.
+
+    Raises:
+        Unavailable: it does not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    if _starts(1, hard):
+        raise Unavailable("NPROC does not bind here")
+    resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
 
 
 def _tasks() -> int:
@@ -105,8 +107,6 @@ def _tasks() -> int:
     low, high = 0, _MOST_TASKS if hard == resource.RLIM_INFINITY else hard
     if not _starts(high, hard):
         raise Unavailable("this user may start no more tasks")
-    if _starts(1, hard):
-        raise Unavailable("NPROC does not bind here")
     while low < high:
         middle = (low + high) // 2
         if _starts(middle, hard):
