@@ -25,7 +25,10 @@ class ExitCode(IntEnum):
     NOT_FINAL = 4
     #: The isolation is weaker than required.
     WEAK = 5
+    #: By Ctrl-C.
     INTERRUPTED = 130
+    #: By SIGTERM, as a time limit or a scheduler sends it.
+    TERMINATED = 143
 
 
 class LabbenchError(Exception):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from labbench import scratch
 from labbench.errors import LabbenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def check_writable(path: Path) -> None:
@@ -36,17 +39,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         if _special(path):
             path.write_bytes(content)
             return
-        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as file:
-            temporary = Path(file.name)
-            try:
+        with scratch.folder(beside=path) as folder:
+            fresh = folder / "fresh"
+            with fresh.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-                temporary.chmod(0o644)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            fresh.chmod(0o644)
+            fresh.replace(path)
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labbench import resources
+from labbench import resources, scratch
 from labbench.errors import LabbenchError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labbench.catalogue import LabSpec
 
 
@@ -34,8 +34,8 @@ def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold
         raise LabbenchError("init.exists", path=str(target))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".lab{name}-", dir=folder) as temporary:
-            fresh = Path(temporary) / "fresh"
+        with scratch.folder(beside=target) as temporary:
+            fresh = temporary / "fresh"
             _copy(resources.template(spec.folder), fresh)
             backup = _set_aside(target)
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -18,23 +19,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PREFIX = "labbench-tmp-"
-#: A younger folder may be one that is not locked yet.
-_YOUNG_SECONDS = 10.0
+_PREFIX = ".labbench-tmp-"
+#: What a folder is called until it is locked, and how long that may take at most.
+_UNLOCKED, _UNLOCKED_SECONDS = ".labbench-new-", 10.0
 
 
 @contextlib.contextmanager
-def folder() -> Iterator[Path]:
-    """A private folder (mode 0700) for as long as the context lasts; removes those of processes that are gone."""
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    with _locked(path) as mine:
-        if not mine:
-            raise BlockingIOError(f"{path} is locked by another process")
-        try:
-            _remove_stale(path)
-            yield path
-        finally:
-            _remove(path)
+def folder(beside: Path | None = None) -> Iterator[Path]:
+    """A private folder (mode 0700) for as long as the context lasts; removes those of processes that are gone.
+
+    Args:
+        beside: Make it in the folder of this file, which can then be replaced by a rename.
+    """
+    parent = Path(tempfile.gettempdir()) if beside is None else beside.absolute().parent
+    name = secrets.token_hex(8)
+    unlocked, path = parent / (_UNLOCKED + name), parent / (_PREFIX + name)
+    # Names that are nobody else's: wherever a signal interrupts this, both may be removed.
+    try:
+        unlocked.mkdir(mode=0o700)
+        with _locked(unlocked) as mine:
+            if not mine:
+                raise BlockingIOError(f"{unlocked} is locked by another process")
+            try:
+                unlocked.rename(path)
+                _remove_stale(parent, path.stat().st_mtime)
+                yield path
+            finally:
+                _remove(path)
+    except BaseException:
+        _remove(unlocked, path)
+        raise
 
 
 @contextlib.contextmanager
@@ -50,20 +64,22 @@ def _locked(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _remove_stale(fresh: Path) -> None:
-    now = fresh.stat().st_mtime
-    for entry in fresh.parent.glob(f"{_PREFIX}*"):
+def _remove_stale(parent: Path, now: float) -> None:
+    for entry in [*parent.glob(f"{_PREFIX}*"), *parent.glob(f"{_UNLOCKED}*")]:
         with contextlib.suppress(OSError):
             found = entry.lstat()
-            if found.st_uid == os.getuid() and now - found.st_mtime > _YOUNG_SECONDS:
+            young = entry.name.startswith(_UNLOCKED) and now - found.st_mtime < _UNLOCKED_SECONDS
+            if found.st_uid == os.getuid() and not young:
                 with _locked(entry) as free:
                     if free:
                         _remove(entry)
 
 
-def _remove(path: Path) -> None:
-    try:
-        shutil.rmtree(path)
-    except (OSError, RecursionError):
-        # Folders nested a thousand deep are too much for Python's own removal.
-        subprocess.run(["rm", "-rf", "--", path], check=False, stderr=subprocess.DEVNULL)
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        try:
+            if path.exists():
+                shutil.rmtree(path)
+        except (OSError, RecursionError):
+            # Folders nested a thousand deep are too much for Python's own removal.
+            subprocess.run(["rm", "-rf", "--", path], check=False, stderr=subprocess.DEVNULL)

@@ -61,14 +61,30 @@ def said(fault):
     return render(fault.why, Lang.EN)
 
 
-def zygote_pid(workers):
+def keeper_pid(workers):
     return workers._zygote._process.pid
+
+
+def zygote_pid(workers):
+    """The keeper's only child."""
+    (pid,) = children(keeper_pid(workers))
+    return int(pid)
 
 
 def children(pid):
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return []
+
+
+def session_ids():
+    """Of all processes of the machine that are not dead: what a setsid gives each stray of its own."""
+    found = set()
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and alive(entry):
+            with contextlib.suppress(ProcessLookupError):
+                found.add(os.getsid(int(entry)))
+    return found
 
 
 def alive(pid):
@@ -129,7 +145,7 @@ class Rig:
         seen = self.record(layer())
         np.testing.assert_array_equal(seen.observations[0].value, POOLED)
         assert children(zygote_pid(self.workers)) == []
-        assert set(children(os.getpid())) - self._others == {str(zygote_pid(self.workers))}
+        assert set(children(os.getpid())) - self._others == {str(keeper_pid(self.workers))}
         assert list(self.work.iterdir()) == []
 
 

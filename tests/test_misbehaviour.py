@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import textwrap
 
 import numpy as np
@@ -481,10 +482,32 @@ def test_stopped_zygote_is_replaced(tmp_path, monkeypatch):
     with rigs.opened(tmp_path) as rig:
         source = layer("os.kill(os.getppid(), signal.SIGSTOP)")
         assert (rig.record(source).observations[0].value == rigs.POOLED).all()
-        stopped = rigs.zygote_pid(rig.workers)
+        stopped = rigs.keeper_pid(rig.workers)
         assert not rigs.alive(stopped)  # a late answer would be taken for the next one
         rig.assert_clean()
-        assert rigs.zygote_pid(rig.workers) != stopped
+        assert rigs.keeper_pid(rig.workers) != stopped
+
+
+STRAY = """
+    if os.fork() == 0:
+        os.setsid()
+        ctypes.CDLL(None).prctl(1, 0)  # no parent-death signal
+        time.sleep(600)
+    """
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+def test_strays_end_with_a_zygote_that_was_killed_or_stopped(tmp_path, monkeypatch, sign):
+    monkeypatch.setattr(zygote_module, "_ANSWER_SECONDS", 1)
+    with rigs.opened(tmp_path) as rig:
+        rig.assert_clean()
+        keeper, zygote = rigs.keeper_pid(rig.workers), rigs.zygote_pid(rig.workers)
+        before = rigs.session_ids()
+        rig.record(layer(f"{textwrap.dedent(STRAY)}\nos.kill(os.getppid(), {int(sign)})"))
+        assert not rigs.alive(keeper)
+        assert not rigs.alive(zygote)
+        rig.assert_clean()
+        assert len(rigs.session_ids() - before) == 1  # the new zygote's
 
 
 def test_zygote_killed_between_sessions(tmp_path):

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import pathlib
 
 import msgspec
 import numpy as np
@@ -247,7 +248,7 @@ def test_a_full_disk_leaves_the_old_pack(small, monkeypatch):
 
 
 def test_the_old_pack_is_put_back_when_the_new_cannot_be_placed(small, monkeypatch):
-    import pathlib
+    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
 
     rename = pathlib.Path.rename
     monkeypatch.setattr(
@@ -259,6 +260,19 @@ def test_the_old_pack_is_put_back_when_the_new_cannot_be_placed(small, monkeypat
     with pytest.raises(LabbenchError, match="cannot be written"):
         writing.write(small, manifest(name="new"), ARRAYS, replace=True)
     assert packs.read(small).identity == before
+
+
+def test_at_no_moment_is_there_no_pack(small, monkeypatch):
+    """What a kill -9 between two renames would leave."""
+    if not writing._exchange(small, small):
+        pytest.skip("this file system cannot exchange two names")
+    rename = pathlib.Path.rename
+    monkeypatch.setattr(
+        pathlib.Path, "rename", lambda path, to: pytest.fail("moved") if path == small else rename(path, to)
+    )
+    writing.write(small, manifest(name="new"), ARRAYS, replace=True)
+    assert packs.read(small).identity.name == "new"
+    assert [p.name for p in small.parent.iterdir()] == ["pack"]
 
 
 def test_a_hopeless_place_is_refused_before_anything_is_built(tmp_path, monkeypatch):

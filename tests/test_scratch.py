@@ -1,5 +1,6 @@
 """Temporary folders go, also those of a process that was killed; those of a living one stay."""
 
+import linecache
 import os
 import subprocess
 import sys
@@ -23,14 +24,13 @@ with scratch.folder() as path:
 
 @pytest.fixture
 def holder(tmp_path, monkeypatch):
-    """Another process with a folder, which is older than a folder that is not locked yet may be."""
+    """Another process with a folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with process:
         path = process.stdout.readline().strip()
-        os.utime(path, (1, 1))
         yield process, path
         process.kill()
 
@@ -58,11 +58,56 @@ def test_a_living_process_keeps_its_folder(holder):
         assert os.path.exists(path)
 
 
-def test_links_and_young_folders_are_left_alone(tmp_path, monkeypatch):
+def test_links_and_folders_that_are_not_locked_yet_are_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "mine").mkdir()
-    (tmp_path / "labbench-tmp-link").symlink_to(tmp_path / "mine")
-    (tmp_path / "labbench-tmp-young").mkdir()
+    (tmp_path / ".labbench-tmp-link").symlink_to(tmp_path / "mine")
+    (tmp_path / ".labbench-new-young").mkdir()
+    (tmp_path / ".labbench-new-old").mkdir()
+    os.utime(tmp_path / ".labbench-new-old", (1, 1))
     with scratch.folder():
         pass
-    assert {p.name for p in tmp_path.iterdir()} == {"mine", "labbench-tmp-link", "labbench-tmp-young"}
+    assert {p.name for p in tmp_path.iterdir()} == {"mine", ".labbench-tmp-link", ".labbench-new-young"}
+
+
+def test_beside_a_file_that_is_to_be_replaced(tmp_path):
+    with scratch.folder(beside=tmp_path / "result.json") as path:
+        assert path.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("times", range(1, 3))
+def test_an_interruption_anywhere_leaves_nothing(tmp_path, times):
+    """Raised at each line of `scratch` in turn, as a signal may be."""
+    line = 0
+    while _interrupted_at(line, tmp_path, times):
+        assert list(tmp_path.iterdir()) == []
+        line += 1
+    assert line > 15
+
+
+def _interrupted_at(line, where, rounds):
+    """Whether the context was interrupted at its line-th line."""
+    seen = 0
+
+    def trace(frame, event, _argument):
+        nonlocal seen
+        if frame.f_code.co_filename != scratch.__file__:
+            return None
+        # Python looks for signals where something is called; a bare `try:` is no such place.
+        if event == "line" and linecache.getline(scratch.__file__, frame.f_lineno).strip() != "try:":
+            seen += 1
+            if seen == line + 1:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        for _ in range(rounds):
+            with scratch.folder(beside=where / "file") as path:
+                (path / "content").write_text("x")
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False

@@ -550,14 +550,43 @@ root(busy).layers_2.forever()
 """
 
 
-def test_nothing_outlives_a_grader_that_is_killed(tmp_path):
+def strays(pid):
+    """The children of a session, waited for."""
+    deadline = time.monotonic() + 5
+    while not (found := rigs.children(pid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return map(int, found)
+
+
+_STRAYING = """
+import os, time
+
+def f():
+    if os.fork() == 0:
+        os.setsid()
+        while True: time.sleep(1)
+    return 1
+
+def forever():
+    f()
+    while True: pass
+"""
+
+
+@pytest.mark.parametrize("also_stopped", [False, True], ids=["", "with its zygote stopped"])
+def test_nothing_outlives_a_grader_that_is_killed(tmp_path, also_stopped):
     package = tmp_path / "stu_upload"
     package.mkdir()
-    (package / "layers_2.py").write_text("def f(): return 1\ndef forever():\n    while True: pass\n")
+    (package / "layers_2.py").write_text(_STRAYING)
     with subprocess.Popen([sys.executable, "-c", _GRADER, str(package)], stdout=subprocess.PIPE, text=True) as grader:
         pids = [int(pid) for pid in grader.stdout.readline().split()]
         assert len(pids) == 3
+        (zygote,) = map(int, rigs.children(pids[0]))
+        pids += [zygote, *strays(pids[1]), *strays(pids[2])]
+        assert len(pids) == 6
         assert all(rigs.alive(pid) for pid in pids)
+        if also_stopped:
+            os.kill(zygote, signal.SIGSTOP)
         grader.kill()
     deadline = time.monotonic() + 5
     while any(rigs.alive(pid) for pid in pids) and time.monotonic() < deadline:

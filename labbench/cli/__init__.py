@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,10 +19,26 @@ from labbench.cli.base import ROOT
 from labbench.errors import ExitCode, LabbenchError
 from labbench.texts import render
 
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Terminated(BaseException):
+    """SIGTERM came. Like KeyboardInterrupt, nobody but `run` catches it, and what is open is closed on the way."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
-    raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
+    signal.signal(signal.SIGTERM, _terminate)
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    # The work is done: what comes now must not look like a failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(code)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def run(arguments: list[str]) -> int:
@@ -42,6 +60,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         app.complain(app.say("cli.interrupted"))
         return ExitCode.INTERRUPTED
+    except Terminated:
+        app.complain(app.say("cli.terminated"))
+        return ExitCode.TERMINATED
     except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
         nobody_reads()
         return ExitCode.DONE

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import io
 import os
-import shutil
-import tempfile
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from labbench import scratch
 from labbench.errors import LabbenchError
 from labbench.packs.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from labbench.results import Array
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 def npy(array: Array) -> bytes:
@@ -63,8 +66,8 @@ def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replac
     pinned = msgspec.structs.replace(manifest, files={name: digest(c) for name, c in contents.items()})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-            fresh = Path(folder) / "pack"
+        with scratch.folder(beside=path) as folder:
+            fresh = folder / "pack"
             _write_files(fresh, contents, pinned)
             _swap(fresh, path)
     except OSError as error:
@@ -86,14 +89,22 @@ def _write_files(folder: Path, contents: Mapping[str, bytes], manifest: Manifest
 
 
 def _swap(fresh: Path, path: Path) -> None:
-    """Put the new folder in the place of the old one, which is kept until the new one is there."""
-    old = fresh.parent / "old"
-    if path.exists():
-        path.rename(old)
-    try:
+    """Put the new folder in the place of the old one; where the kernel can exchange two, at no moment is there none."""
+    if not path.exists():
         fresh.rename(path)
-    except OSError:
-        if old.exists():
+    elif not _exchange(fresh, path):
+        old = fresh.parent / "old"
+        path.rename(old)
+        try:
+            fresh.rename(path)
+        except BaseException:
             old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+            raise
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where that cannot be done."""
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    return renameat2 is not None and not renameat2(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other.absolute()), _RENAME_EXCHANGE
+    )

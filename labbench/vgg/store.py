@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labbench import resources
+from labbench import resources, scratch
 from labbench.errors import LabbenchError
 
 if TYPE_CHECKING:
@@ -130,9 +130,10 @@ def note(path: Path, digest: str) -> None:
     """
     status = path.stat()
     words = {"digest": digest, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-    part = path.with_suffix(f".{os.getpid()}.note")
-    part.write_text(json.dumps(words), encoding="utf-8")
-    part.replace(_note_file(path))
+    with scratch.folder(beside=path) as fresh:
+        part = fresh / "note"
+        part.write_text(json.dumps(words), encoding="utf-8")
+        part.replace(_note_file(path))
 
 
 def _note_file(path: Path) -> Path:

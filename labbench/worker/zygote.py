@@ -18,7 +18,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from labbench.errors import ExitCode, LabbenchError
 from labbench.worker.faults import clean
@@ -64,6 +64,9 @@ class Code:
     readable: tuple[Path, ...] = ()
 
 
+_T = TypeVar("_T")
+
+
 class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's
     """The zygote is gone; a hand-in killed it, or the system did. Start another."""
 
@@ -105,6 +108,10 @@ class Zygote:
 
         Args:
             isolation: To weaken it on purpose: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
+
+        Raises:
+            LabbenchError: it cannot work here.
+            ZygoteLost: it was killed before it could say so.
         """
         if not hasattr(os, "fork"):
             raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
@@ -127,16 +134,19 @@ class Zygote:
             self.isolation = describe(self._read_line()["isolation"])
         except (OSError, ValueError, KeyError):
             self._fail_to_start()
+        except BaseException:  # an interruption, likely
+            self.close()
+            raise
         self._control.settimeout(_ANSWER_SECONDS)
 
-    def _fail_to_start(self) -> None:
-        self._process.kill()
+    def _fail_to_start(self) -> NoReturn:
+        self._kill()
         assert self._process.stderr is not None  # noqa: S101 - a pipe was asked for
         lines = self._process.stderr.read(65536).decode(errors="replace").strip().splitlines()
         self.close()
-        raise LabbenchError(
-            "worker.no_start", exit_code=ExitCode.INTERNAL, reason=lines[-1][:300] if lines else "no message"
-        )
+        if not lines:
+            raise ZygoteLost
+        raise LabbenchError("worker.no_start", exit_code=ExitCode.INTERNAL, reason=lines[-1][:300])
 
     def __enter__(self) -> Self:
         return self
@@ -194,13 +204,16 @@ class Zygote:
             return {"status": -1, "cpu": 0.0, "memory": 0}
 
     def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """One exchange; a zygote that fails it is ended, for its next answer might be to this request."""
+        """One exchange; if it fails, the zygote is ended, for its next answer might be to this request."""
         try:
             socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
             return self._read_line()
         except (OSError, ValueError) as error:
             self.close()
             raise ZygoteLost from error
+        except BaseException:  # an interruption, likely
+            self.close()
+            raise
 
     def _read_line(self) -> dict[str, Any]:
         data = bytearray()
@@ -213,20 +226,20 @@ class Zygote:
         return answer
 
     def close(self) -> None:
-        """End the zygote and all its sessions."""
+        """End the zygote, all its sessions, and whatever they started."""
         self._control.close()
-        if self.alive:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        try:
+            # The keeper sees the closed socket. Killing it is the last resort: nobody would look for strays.
+            self._process.wait(_ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
 
-
-def probe(isolation: Mapping[str, Any] | None = None) -> Isolation:
-    """The isolation that sessions have on this machine, found by starting a zygote; `isolation` as for `Zygote`."""
-    with Zygote(isolation) as zygote:
-        return zygote.isolation
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class Workers:
@@ -240,22 +253,26 @@ class Workers:
     @property
     def isolation(self) -> Isolation:
         """The layers around the sessions."""
-        return self._started().isolation
+        return self._with_zygote(lambda zygote: zygote.isolation)
+
+    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
+        """A session with `code` opened; see `Zygote.session`."""
+        return self._with_zygote(lambda zygote: zygote.session(code, limits, on_output))
+
+    def _with_zygote(self, use: Callable[[Zygote], _T]) -> _T:
+        """Use the zygote; once more with another if it is lost, since somebody may kill one, but hardly two."""
+        with contextlib.suppress(ZygoteLost):
+            return use(self._started())
+        try:
+            return use(self._started())
+        except ZygoteLost as error:
+            raise LabbenchError("worker.no_start", exit_code=ExitCode.INTERNAL, reason="lost at once") from error
 
     def _started(self) -> Zygote:
         if self._zygote is None or not self._zygote.alive:
             self.close()
             self._zygote = Zygote(self._settings)
         return self._zygote
-
-    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
-        """A session with `code` opened; see `Zygote.session`."""
-        with contextlib.suppress(ZygoteLost):
-            return self._started().session(code, limits, on_output)
-        try:
-            return self._started().session(code, limits, on_output)
-        except ZygoteLost as error:
-            raise LabbenchError("worker.no_start", exit_code=ExitCode.INTERNAL, reason="lost at once") from error
 
     def close(self) -> None:
         """End the zygote, if there is one."""
@@ -268,3 +285,9 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def probe(isolation: Mapping[str, Any] | None = None) -> Isolation:
+    """The isolation that sessions have on this machine, found by starting a zygote; `isolation` as for `Zygote`."""
+    with Workers(isolation) as workers:
+        return workers.isolation

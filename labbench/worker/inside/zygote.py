@@ -9,14 +9,13 @@ A forked session puts on the isolation layers and says so through a pipe before 
 the hand-in has run by then and the word cannot be forged. A layer that fails ends the session and is a hard error.
 
 It is a subreaper, so whatever a session leaves behind becomes its child and ends with it. A pid stays taken until
-the grader asks to reap it, so the grader never signals a stranger. End of file on the control socket ends the
-zygote, and its death ends every session.
+the grader asks to reap it, so the grader never signals a stranger. The process that was started stays as the zygote's
+keeper (`keeper.py`): at the death of the grader or of the zygote it ends all that is left.
 """
 
 from __future__ import annotations
 
 import builtins
-import ctypes
 import errno
 import gc
 import importlib
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
-
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 def _load_package() -> Any:
@@ -149,30 +146,19 @@ def _fork(
         os._exit(status)
 
 
-def _reap(pid: int, live: set[int]) -> dict[str, Any]:
+def _reap(pid: int, live: set[int], keeper: Any) -> dict[str, Any]:
     """Wait for a session that the grader has killed, and kill and reap whatever it left behind."""
     _, status, usage = os.wait4(pid, 0)
     live.discard(pid)
     cpu = usage.ru_utime + usage.ru_stime
-    while strays := [child for child in _children() if child not in live]:
-        for stray in strays:
-            os.kill(stray, signal.SIGKILL)
-            theirs = os.wait4(stray, 0)[2]
-            cpu += theirs.ru_utime + theirs.ru_stime
+    while strays := [child for child in keeper.children() if child not in live]:
+        cpu += keeper.end(strays)
     return {"status": status, "cpu": cpu, "memory": usage.ru_maxrss * 1024}
-
-
-def _children() -> list[int]:
-    """The zygote's direct children, orphans it adopted included; none where the kernel does not list them."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as children:  # noqa: PTH123
-            return [int(pid) for pid in children.read().split()]
-    except OSError:
-        return []
 
 
 def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
     live: set[int] = set()
+    keeper = importlib.import_module("labbench_inside.keeper")
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, 65536, 3)
         if not data:
@@ -181,9 +167,9 @@ def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
         if request["op"] == "fork":
             pid, failure = _fork(request, list(descriptors), control, standard, isolation)
             live.add(pid)
-            answer: dict[str, Any] = {"failed": failure, **_reap(pid, live)} if failure else {"pid": pid}
+            answer: dict[str, Any] = {"failed": failure, **_reap(pid, live, keeper)} if failure else {"pid": pid}
         else:
-            answer = _reap(request["pid"], live)
+            answer = _reap(request["pid"], live, keeper)
         control.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -192,10 +178,11 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     config = json.loads(sys.argv[2])
     standard = list(sys.path)
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     package = _load_package()
+    keeper = importlib.import_module(package.__name__ + ".keeper")
+    parent = keeper.fork_zygote(control.fileno()) if sys.platform == "linux" else os.getppid()
+    keeper.adopt_orphans()
     compat = importlib.import_module(package.__name__ + ".compat")
     compat.prepare(config["packages"])
     _preload()
@@ -203,6 +190,8 @@ def main() -> None:
         importlib.import_module(name, package.__name__)
     layers = importlib.import_module(package.__name__ + ".layers")
     isolation = layers.prepare({**config.get("isolation", {}), "packages": config["packages"]})
+    # Here, since a user namespace, once entered, forgets it.
+    keeper.die_with(parent)
     # Forked sessions would copy every page the collector touches.
     gc.collect()
     gc.freeze()
