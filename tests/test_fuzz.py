@@ -279,7 +279,7 @@ def peak_mib():
 
 
 @pytest.mark.parametrize(
-    ("seed", "count"), [(1, 500), *(pytest.param(seed, 5000, marks=pytest.mark.slow) for seed in range(2, 8))]
+    ("seed", "count"), [(1, 300), *(pytest.param(seed, 5000, marks=pytest.mark.slow) for seed in range(2, 8))]
 )
 def test_a_storm_of_hostile_replies(rig, monkeypatch, seed, count):
     with monkeypatch.context() as patch:
