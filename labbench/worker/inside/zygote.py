@@ -103,11 +103,11 @@ def _session(request: dict[str, Any], connection: socket.socket, standard: list[
     serve.Session(connection, name, request["package"], used).run()
 
 
-def _isolate(request: dict[str, Any], status: Any, keep: list[int]) -> str:
-    """Put on all layers; returns why that failed, "" if it did not."""
+def _attempt(step: str, status: Any, request: dict[str, Any]) -> str:
+    """`foresee` or `apply` all layers; returns why that failed, "" if it did not."""
     layers = importlib.import_module("labbench_inside.layers")
     try:
-        layers.apply(status, {**request, "keep": keep})
+        getattr(layers, step)(status, request)
     except layers.LayerError as error:
         return str(error) or "unknown"
     return ""
@@ -116,8 +116,12 @@ def _isolate(request: dict[str, Any], status: Any, keep: list[int]) -> str:
 def _fork(
     request: dict[str, Any], descriptors: list[int], control: socket.socket, standard: list[str], isolation: Any
 ) -> tuple[int, str]:
-    """Fork a session; its pid, and why a layer failed ("" if none did)."""
+    """Fork a session; its pid (0 if there is none), and why a layer failed ("" if none did)."""
     request["parent"] = os.getpid()
+    if failure := _attempt("foresee", isolation, request):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return 0, failure
     told, tell = os.pipe()
     pid = os.fork()
     if pid:
@@ -132,7 +136,7 @@ def _fork(
         os.dup2(descriptors[1], 1)
         os.dup2(descriptors[2], 2)
         os.chdir(request["cwd"])
-        failure = _isolate(request, isolation, [descriptors[0], tell])
+        failure = _attempt("apply", isolation, {**request, "keep": [descriptors[0], tell]})
         if failure:
             os.write(tell, failure.encode()[:4096])
             os._exit(1)
@@ -166,8 +170,11 @@ def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
         request = json.loads(data)
         if request["op"] == "fork":
             pid, failure = _fork(request, list(descriptors), control, standard, isolation)
-            live.add(pid)
-            answer: dict[str, Any] = {"failed": failure, **_reap(pid, live, keeper)} if failure else {"pid": pid}
+            answer: dict[str, Any] = {"failed": failure} if failure else {"pid": pid}
+            if pid and failure:
+                _reap(pid, live, keeper)
+            elif pid:
+                live.add(pid)
         else:
             answer = _reap(request["pid"], live, keeper)
         control.sendall(json.dumps(answer).encode() + b"\n")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 #: The helpers' names, kept in builtins. Two trailing underscores keep a class body from mangling them.
 DIVIDE = "__labbench_divide__"
 DIVIDE_IN_PLACE = "__labbench_divide_in_place__"
+_ONE_SLASH = re.compile(r"(?<!/)/(?!/)")
+
+
+def may_divide(text: str) -> bool:
+    """Whether a source holds a `/` that is not part of `//`; it may stand in a comment."""
+    return _ONE_SLASH.search(text) is not None
 
 
 def divider(used: set[str], otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -15,6 +15,7 @@ import contextlib
 import functools
 import importlib
 import itertools
+import re
 import sys
 import time
 import types
@@ -36,6 +37,8 @@ _BUILTINS: Mapping[str, object] = types.MappingProxyType(
         "xrange": range,
     }
 )
+
+_BUILTIN = re.compile(rf"\b({'|'.join(_BUILTINS)})\b")
 
 #: NumPy's removed names by the current one. `bool` is not among them: NumPy 2 has a `bool` of its own.
 _NUMPY_RENAMED: Mapping[str, str] = types.MappingProxyType(
@@ -136,6 +139,11 @@ def _serve_misc(scipy: types.ModuleType) -> None:
         return importlib.import_module("scipy.misc") if name == "misc" else original(name)
 
     vars(scipy)["__getattr__"] = answer
+
+
+def may_read_old_builtins(text: str) -> bool:
+    """Whether a source holds the name of a builtin of Python 2; it may mean something else there."""
+    return _BUILTIN.search(text) is not None
 
 
 def old_builtins(tree: ast.AST) -> set[str]:

@@ -1,11 +1,12 @@
 """The isolation layers of a session on Linux, from our own few hundred lines of ctypes: see docs/security.md.
 
-Theory of operation. `prepare` runs once in the zygote, after everything is loaded and before anything is forked.
-It tries each layer (in a throw-away child where it cannot be undone) and keeps what it can prebuild. `apply` runs in
-each forked session before it opens the hand-in, and puts the layers on in the order of `_LAYERS`, in which each
-leaves the later ones possible: limits, Landlock, other user, no capabilities, parent-death signal, seccomp. A
-layer that was seen to work and now fails is an error, and the session must not go on: isolation never gets weaker
-in silence. A layer that cannot be had is reported with the reason; how much is enough is the grader's to decide.
+Theory of operation. `prepare` runs once in the zygote, after everything is loaded and before anything is forked. It
+tries each layer (in a throw-away child where it cannot be undone) and keeps what it can prebuild. `foresee` runs in
+the zygote before each fork; `apply` runs in each forked session before it opens the hand-in, and puts the layers on
+in the order of `_LAYERS`, in which each leaves the later ones possible: limits, Landlock, other user, no
+capabilities, parent-death signal, seccomp. A layer that was seen to work and now fails is an error, and the session
+must not go on: isolation never gets weaker in silence. A layer that cannot be had is reported with the reason; how
+much is enough is the grader's to decide.
 """
 
 from __future__ import annotations
@@ -21,7 +22,18 @@ from .layer import Config, Layer, LayerError, Request, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NAMES", "Config", "Layer", "LayerError", "Request", "Status", "Unavailable", "apply", "prepare"]
+__all__ = [
+    "NAMES",
+    "Config",
+    "Layer",
+    "LayerError",
+    "Request",
+    "Status",
+    "Unavailable",
+    "apply",
+    "foresee",
+    "prepare",
+]
 
 #: By name, in the order in which a session puts them on; `namespaces` are entered by the zygote, when prepared.
 _LAYERS: tuple[tuple[str, Callable[[Config], Layer]], ...] = (
@@ -115,6 +127,23 @@ def _try_on(layers: dict[str, Layer]) -> tuple[str, str] | None:
         # Nobody knows where: the last one is the likeliest, and the others get their turn.
         name, reason = [*layers][-1], str(died)
     return (name, reason) if name else None
+
+
+def foresee(status: Status, request: Request) -> None:
+    """Build in the zygote what the next session, and those like it, need not build for themselves.
+
+    Args:
+        status: From `prepare`, in this process.
+        request: As for `apply`.
+
+    Raises:
+        LayerError: a layer could not be put on; nothing must be forked.
+    """
+    for name, layer in status.layers.items():
+        try:
+            layer.foresee(request)
+        except OSError as error:
+            raise LayerError(f"{name}: {kernel.reason(error)}") from error
 
 
 def apply(status: Status, request: Request) -> None:

@@ -14,8 +14,10 @@ What a lower ABI lacks, seccomp denies as well. Landlock hides contents, not nam
 Descriptors opened before are not confined, so a session must hold none.
 
 Rules bind to what a path led to when it was opened. The zygote opens the paths that all sessions share once
-(about 200: the standard library without its site-packages) and keeps the descriptors; a session builds its own
-ruleset from them and its own paths in half a millisecond.
+(about 200: the standard library without its site-packages) and keeps the descriptors. A ruleset of these and a
+hand-in's own paths takes longer to build than all other layers together, so the zygote keeps the last one for the
+sessions that may read the same. It knows files, not names: a path that leads elsewhere by now is a new ruleset. A
+session closes it before the hand-in is opened, so nothing can be added to it.
 """
 
 from __future__ import annotations
@@ -24,9 +26,13 @@ import ctypes
 import os
 import stat
 import struct
+from typing import TYPE_CHECKING
 
 from . import kernel, reading
 from .layer import Config, Layer, Request, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _VERSION_FLAG = 1
@@ -77,18 +83,58 @@ def _rule(path: str, extra: int = 0) -> _Buffer:
     return _buffer(struct.pack("=Qi", _READ_FILE | extra | (_READ_DIR if folder else 0), descriptor))
 
 
+def _descriptor(rule: _Buffer) -> int:
+    descriptor: int = struct.unpack("=Qi", rule.raw)[1]
+    return descriptor
+
+
+def _file_of(rule: _Buffer) -> tuple[int, int]:
+    found = os.fstat(_descriptor(rule))
+    return found.st_dev, found.st_ino
+
+
 def _buffer(data: bytes) -> _Buffer:
     return ctypes.create_string_buffer(data, len(data))
 
 
-def _restrict(attributes: _Buffer, rules: list[_Buffer]) -> None:
+def _build(attributes: _Buffer, rules: list[_Buffer]) -> int:
+    """A ruleset's descriptor."""
     ruleset = kernel.syscall("landlock_create_ruleset", _CREATE_RULESET, attributes, len(attributes), 0)
     try:
         for rule in rules:
             kernel.syscall("landlock_add_rule", _ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
-        kernel.syscall("landlock_restrict_self", _RESTRICT_SELF, ruleset, 0)
-    finally:
+    except OSError:
         os.close(ruleset)
+        raise
+    return ruleset
+
+
+class _Rulesets:
+    """The ruleset for a session's own paths beside the shared ones; the last one is kept."""
+
+    def __init__(self, attributes: _Buffer, shared: list[_Buffer]) -> None:
+        self._attributes, self._shared = attributes, shared
+        self._files: list[tuple[int, int]] | None = None
+        self._ruleset = -1
+
+    def get(self, paths: Sequence[str]) -> int:
+        """Its descriptor.
+
+        Raises:
+            OSError: there is no such path.
+        """
+        # A ruleset holds its files, so their numbers are not given to others as long as it is kept.
+        files = [(found.st_dev, found.st_ino) for found in map(os.stat, paths)]
+        if files != self._files:
+            own = [_rule(path) for path in paths]
+            ruleset = _build(self._attributes, self._shared + own)
+            self._files = [_file_of(rule) for rule in own]
+            for rule in own:
+                os.close(_descriptor(rule))
+            if self._ruleset >= 0:
+                os.close(self._ruleset)
+            self._ruleset = ruleset
+        return self._ruleset
 
 
 def prepare(config: Config) -> Layer:
@@ -108,15 +154,21 @@ def prepare(config: Config) -> Layer:
     except OSError as error:
         raise Unavailable(kernel.reason(error)) from error
 
+    rulesets = _Rulesets(attributes, rules)
+
+    def foresee(request: Request) -> None:
+        rulesets.get(request.get("read", ()))
+
     def apply(request: Request) -> None:
         kernel.require_one_thread()
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        own = [_rule(path) for path in request.get("read", ())]
-        _restrict(attributes, rules + own)
+        ruleset = rulesets.get(request.get("read", ()))
+        kernel.syscall("landlock_restrict_self", _RESTRICT_SELF, ruleset, 0)
+        os.close(ruleset)
 
     def check() -> None:
         kernel.must_fail("listing /", lambda: os.listdir("/"))  # noqa: PTH208
         kernel.must_still_work()
 
     holds = ["files"] + ["truncate"] * (version >= 3) + ["TCP"] * (version >= 4) + ["signals"] * (version >= 6)
-    return Layer(f"ABI {version}: {' '.join(holds)}; {len(rules)} paths", apply, check)
+    return Layer(f"ABI {version}: {' '.join(holds)}; {len(rules)} paths", apply, check, foresee=foresee)

@@ -25,6 +25,10 @@ def _nothing() -> None:
     pass
 
 
+def _nothing_ahead(_request: Request) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer, ready to be put on.
@@ -34,9 +38,12 @@ class Layer:
         apply: Puts it on in a forked session, for good; raises OSError or LayerError if that fails.
         check: Run in a throw-away child right after `apply`; raises Unavailable if it does not hold.
         weaker: What to try instead if it cannot be had.
+        foresee: Run in the zygote before it forks a session, to build there what later sessions can use as well;
+            raises OSError.
     """
 
     detail: str
     apply: Callable[[Request], None]
     check: Callable[[], None] = _nothing
     weaker: Layer | None = None
+    foresee: Callable[[Request], None] = _nothing_ahead
