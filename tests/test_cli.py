@@ -35,13 +35,13 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
-def start(*arguments, environment=None, **options):
+def start(*arguments, environment=None, warnings=("error",), **options):
     """The command as a process of its own, as `labbench` is installed."""
     program = "import sys; from labbench.cli import main; main(sys.argv[1:])"
     clean = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING")}
     merged = {**clean, "LC_ALL": "C.UTF-8", **(environment or {})}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, *map(str, arguments)],
+        [sys.executable, *(f"-W{w}" for w in warnings), "-c", program, *map(str, arguments)],
         env={k: v for k, v in merged.items() if v is not None},
         **options,
     )

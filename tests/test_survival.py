@@ -99,10 +99,13 @@ class Place:
         return time.monotonic() - began
 
     def disturbed(self, sign, after, *arguments):
-        """Send a signal after so many seconds; (exit code, stderr). No process of the run is left."""
+        """Send a signal after so many seconds; (exit code, stderr). No process of the run is left.
+
+        A signal between opening something and keeping it leaves that to the garbage collector, which is no mistake.
+        """
         started = start(
             *arguments, environment=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
+            start_new_session=True, warnings=("error", "ignore::ResourceWarning"),
         )  # fmt: skip
         try:
             time.sleep(after)

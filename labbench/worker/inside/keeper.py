@@ -65,9 +65,11 @@ def _wait(control: int, zygote: int) -> None:
     poll = select.poll()
     poll.register(control, 0)  # hang-up alone
     poll.register(told, select.POLLIN)
-    # It may have died before the handler was there. It is reaped with the others.
-    if os.waitid(os.P_PID, zygote, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        poll.poll()
+    # It may have died before the handler was there; and it may only have been stopped. It is reaped with the others.
+    while os.waitid(os.P_PID, zygote, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if control in dict(poll.poll()):
+            return
+        os.read(told, 4096)
 
 
 def children() -> list[int]:
