@@ -22,9 +22,9 @@ def load_package(folder):
     return importlib.import_module("labbench_inside.compat")
 
 
-def session(compat, request):
+def session(compat, request, used):
     """Install the hand-in, run the code and tell what it left in `answer`."""
-    used, scope, out = set(), {"run_main": compat.run_main}, io.StringIO()
+    scope, out = {"run_main": compat.run_main}, io.StringIO()
     os.chdir(os.path.dirname(request["handin"]))
     sys.stdout = out
     compat.install(request["handin"], used)
@@ -45,9 +45,11 @@ def main():
     compat.prepare(json.loads(sys.argv[2]))
     for name in ("numpy", "scipy", "scipy.io", "PIL.Image"):
         importlib.import_module(name)
+    used = set()
+    compat.serve_old_names(used)
     for line in sys.stdin:
         if os.fork() == 0:
-            reply = session(compat, json.loads(line))
+            reply = session(compat, json.loads(line), used)
             os.write(1, json.dumps(reply).encode() + b"\n")
             os._exit(0)
         os.wait()

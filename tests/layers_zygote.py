@@ -84,6 +84,10 @@ def session(layers, status, request, reply):
 
 
 def serve(layers, status, request):
+    try:
+        layers.foresee(status, request)
+    except layers.LayerError as error:
+        return {"error": "LayerError", "message": str(error)}
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:

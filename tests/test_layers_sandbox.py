@@ -653,6 +653,32 @@ def test_docker_s_root_reads_by_another_capability(public):
         box.close()
 
 
+def test_each_session_reads_its_own_paths_and_no_others(boxes, public):
+    mine, other = public / "mine", public / "other"
+    for folder in (mine, other):
+        folder.mkdir()
+        (folder / "file").write_text("")
+
+    def seen(reading, file):
+        return boxes("all").run("open(file)", read=[str(reading)], scope={"file": str(file)}).get("error")
+
+    assert "landlock" in boxes("all").active
+    assert [seen(mine, mine / "file"), seen(mine, mine / "file"), seen(mine, other / "file")] == [
+        None, None, "PermissionError"]  # fmt: skip
+    assert [seen(other, mine / "file"), seen(other, other / "file")] == ["PermissionError", None]
+    assert [seen(mine, mine / "file"), seen(mine, other / "file")] == [None, "PermissionError"]
+    # The same name, and another folder behind it.
+    mine.rename(public / "gone")
+    other.rename(mine)
+    assert [seen(mine, mine / "file"), seen(mine, public / "gone" / "file")] == [None, "PermissionError"]
+
+
+def test_a_session_holds_no_ruleset(boxes, public):
+    """Else it could let later sessions read more."""
+    seen = boxes("all").run("answer = [n for n in range(3, 1024) if LIBC.fcntl(n, 1) >= 0]", read=[str(public)])
+    assert len(seen["answer"]) == 1, seen  # the one it replies by
+
+
 def test_a_layer_that_fails_later_is_an_error(boxes):
     seen = boxes("all").run("pass", read=["/there/is/no/such/path"])
     assert seen["error"] == "LayerError"

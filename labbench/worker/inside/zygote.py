@@ -26,6 +26,7 @@ import random
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,21 @@ def _preload() -> None:
         importlib.import_module(name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the zygote made ready for its sessions.
+
+    Attributes:
+        standard: Where the standard library lies.
+        isolation: The layers, as `layers.prepare` found them.
+        used: Where a session notes the compatibility help it used; empty, and each fork has its own copy.
+    """
+
+    standard: list[str]
+    isolation: Any
+    used: set[str]
+
+
 class _Fence(MetaPathFinder):
     """PathFinder, but top-level modules lie in the given folders or below the last, whatever `sys.path` says.
 
@@ -85,22 +101,21 @@ class _Fence(MetaPathFinder):
         PathFinder.invalidate_caches()
 
 
-def _session(request: dict[str, Any], connection: socket.socket, standard: list[str]) -> None:
+def _session(request: dict[str, Any], connection: socket.socket, prepared: _Prepared) -> None:
     """The child's life. Never returns."""
     serve = importlib.import_module("labbench_inside.serve")
     compat = importlib.import_module("labbench_inside.compat")
     # The same stream of "random" start weights in every session: two runs give one scorecard.
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
-    used: set[str] = set()
     parent, name = os.path.split(request["package"])
-    compat.install(request["package"], used)
-    fence = _Fence([*standard, parent, request["package"]])
+    compat.install(request["package"], prepared.used)
+    fence = _Fence([*prepared.standard, parent, request["package"]])
     sys.meta_path[:] = [fence if finder is PathFinder else finder for finder in sys.meta_path]
     # The `site` module, which is left out, brings these.
     vars(builtins).update(exit=sys.exit, quit=sys.exit)
     sys.argv = [""]
-    serve.Session(connection, name, request["package"], used).run()
+    serve.Session(connection, name, request["package"], prepared.used).run()
 
 
 def _attempt(step: str, status: Any, request: dict[str, Any]) -> str:
@@ -114,11 +129,11 @@ def _attempt(step: str, status: Any, request: dict[str, Any]) -> str:
 
 
 def _fork(
-    request: dict[str, Any], descriptors: list[int], control: socket.socket, standard: list[str], isolation: Any
+    request: dict[str, Any], descriptors: list[int], control: socket.socket, prepared: _Prepared
 ) -> tuple[int, str]:
     """Fork a session; its pid (0 if there is none), and why a layer failed ("" if none did)."""
     request["parent"] = os.getpid()
-    if failure := _attempt("foresee", isolation, request):
+    if failure := _attempt("foresee", prepared.isolation, request):
         for descriptor in descriptors:
             os.close(descriptor)
         return 0, failure
@@ -136,12 +151,12 @@ def _fork(
         os.dup2(descriptors[1], 1)
         os.dup2(descriptors[2], 2)
         os.chdir(request["cwd"])
-        failure = _attempt("apply", isolation, {**request, "keep": [descriptors[0], tell]})
+        failure = _attempt("apply", prepared.isolation, {**request, "keep": [descriptors[0], tell]})
         if failure:
             os.write(tell, failure.encode()[:4096])
             os._exit(1)
         os.close(tell)
-        _session(request, socket.socket(fileno=descriptors[0]), standard)
+        _session(request, socket.socket(fileno=descriptors[0]), prepared)
     except MemoryError:
         status = errno.ENOMEM
     except (OSError, EOFError):
@@ -160,7 +175,7 @@ def _reap(pid: int, live: set[int], keeper: Any) -> dict[str, Any]:
     return {"status": status, "cpu": cpu, "memory": usage.ru_maxrss * 1024}
 
 
-def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
+def _serve(control: socket.socket, prepared: _Prepared) -> None:
     live: set[int] = set()
     keeper = importlib.import_module("labbench_inside.keeper")
     while True:
@@ -169,7 +184,7 @@ def _serve(control: socket.socket, standard: list[str], isolation: Any) -> None:
             return
         request = json.loads(data)
         if request["op"] == "fork":
-            pid, failure = _fork(request, list(descriptors), control, standard, isolation)
+            pid, failure = _fork(request, list(descriptors), control, prepared)
             answer: dict[str, Any] = {"failed": failure} if failure else {"pid": pid}
             if pid and failure:
                 _reap(pid, live, keeper)
@@ -199,11 +214,13 @@ def main() -> None:
     isolation = layers.prepare({**config.get("isolation", {}), "packages": config["packages"]})
     # Here, since a user namespace, once entered, forgets it.
     keeper.die_with(parent)
+    used: set[str] = set()
+    compat.serve_old_names(used)
     # Forked sessions would copy every page the collector touches.
     gc.collect()
     gc.freeze()
     control.sendall(json.dumps({"isolation": isolation.plain()}).encode() + b"\n")
-    _serve(control, standard, isolation)
+    _serve(control, _Prepared(standard, isolation, used))
 
 
 if __name__ == "__main__":

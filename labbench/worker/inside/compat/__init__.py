@@ -1,6 +1,7 @@
 """By which hand-ins of 2020-2026 run unmodified on a current Python, and on every grader's machine alike.
 
-`prepare` is called once in the zygote, `install` in each forked session, before the hand-in's first line:
+`prepare` and `serve_old_names` are called once in the zygote, `install` in each forked session, before the
+hand-in's first line:
 
 - `finders`: third-party packages by name, from the folders the grader names; stand-ins for a few others;
 - `source`: the hand-in's own files, decoded whatever their encoding, with `/` rewritten by `division`;
@@ -23,7 +24,7 @@ from . import division, files, finders, names, source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["install", "prepare", "run_main"]
+__all__ = ["install", "prepare", "run_main", "serve_old_names"]
 
 
 def prepare(packages: Mapping[str, str]) -> None:
@@ -37,6 +38,16 @@ def prepare(packages: Mapping[str, str]) -> None:
     # Compiled here once rather than in each session.
     for stand_in in sorted({s.module for s in finders.STAND_INS.values() if s.module.startswith(".")}):
         importlib.import_module(stand_in, finders.__package__)
+
+
+def serve_old_names(used: set[str]) -> None:
+    """Serve what is the same for every hand-in, once all is imported, so that no session pays for it.
+
+    Args:
+        used: The set that `install` will be given; each fork has its own copy of it.
+    """
+    division.install(used)
+    names.install(used)
 
 
 def install(handin: str, used: set[str]) -> None:
@@ -53,8 +64,6 @@ def install(handin: str, used: set[str]) -> None:
     for folder in (parent, handin):
         sys.path_importer_cache.pop(folder, None)
         sys.path.insert(0, folder)
-    division.install(used)
-    names.install(used)
     files.install(used)
 
 
