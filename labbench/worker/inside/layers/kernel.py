@@ -34,10 +34,6 @@ _PROBE_SECONDS = 10
 _LAZY_MODULES = ("colorsys", "sched", "tabnanny", "rlcompleter", "stringprep", "pyclbr")
 
 _libc = ctypes.CDLL(None, use_errno=True)
-# On Linux; declared once, since converting the arguments anew is most of a call's cost.
-_prctl = getattr(_libc, "prctl", None)
-if _prctl is not None:
-    _prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 
 
 def _checked(result: int, what: str) -> int:
@@ -77,8 +73,8 @@ def prctl(option: int, *arguments: int) -> int:
     Raises:
         OSError: it failed.
     """
-    assert _prctl is not None  # noqa: S101 - Linux has it
-    return _checked(_prctl(option, *(*arguments, 0, 0, 0, 0)[:4]), "prctl")
+    padded = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
+    return _checked(_libc.prctl(option, *padded), "prctl")
 
 
 def in_child(probe: Callable[[], str]) -> str:
