@@ -512,6 +512,21 @@ def test_strays_end_with_a_zygote_that_was_killed_or_stopped(tmp_path, monkeypat
         assert not rigs.called(name)
 
 
+def test_zygote_killed_while_it_starts(tmp_path, monkeypatch):
+    true, killed = zygote_module.Zygote._read_line, []
+
+    def read_line(zygote):
+        if len(killed) < 1:
+            killed.append(zygote)
+            os.kill(zygote._process.pid, signal.SIGKILL)
+        return true(zygote)
+
+    monkeypatch.setattr(zygote_module.Zygote, "_read_line", read_line)
+    with rigs.opened(tmp_path) as rig:
+        rig.assert_clean()
+    assert killed
+
+
 def test_zygote_killed_between_sessions(tmp_path):
     with rigs.opened(tmp_path) as rig:
         rig.assert_clean()

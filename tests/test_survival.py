@@ -9,12 +9,15 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
+from labbench import packs
+from labbench.files import write_atomically
 from labbench.results import Fault, Verdict
 from tests import rig as rigs
 from tests.rig import POOLED, layer
@@ -49,7 +52,7 @@ def victims(rig):
 @pytest.mark.parametrize(
     ("whom", "rounds"),
     [("session", 40), ("zygote", 8), ("keeper", 5),
-     *(pytest.param(whom, 150, marks=pytest.mark.slow) for whom in ("session", "zygote", "keeper"))],
+     *(pytest.param(whom, 60, marks=pytest.mark.slow) for whom in ("session", "zygote", "keeper"))],
 )  # fmt: skip
 def test_a_killed_session_or_zygote_costs_one_walk(tmp_path, whom, rounds):
     dice = random.Random(f"{whom} {rounds}")
@@ -194,6 +197,43 @@ def test_a_signal_that_can_be_caught_leaves_nothing_at_all(place, stubs, sign, e
         assert place.left() == []
 
 
+# -- files that are written again and again ------------------------------------------------------------------------
+
+_WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from labbench import packs
+from labbench.files import write_atomically
+from labbench.packs import writing
+
+source, results = Path(sys.argv[1]), Path(sys.argv[2])
+manifest = packs.read(source).manifest
+arrays = {name: np.load(source / name) for name in manifest.files}
+print("ready", flush=True)
+while True:
+    write_atomically(results / "card", b"whole" * 4_000_000)
+    writing.write(results / "pack", manifest, arrays, replace=True)
+"""
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(30, marks=pytest.mark.slow)])
+def test_results_and_packs_are_whole_whenever_their_writer_is_killed(place, quick, rounds):
+    source, dice = quick.pack.path, random.Random(rounds)
+    shutil.copytree(source, place.results / "pack")
+    for _ in range(rounds):
+        command = [sys.executable, "-c", _WRITER, str(source), str(place.results)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(dice.uniform(0, 1))
+            writer.kill()
+        assert packs.read(place.results / "pack").identity == quick.pack.identity
+        card = place.results / "card"
+        assert not card.exists() or card.read_bytes() == b"whole" * 4_000_000
+    write_atomically(place.results / "card", b"last")
+    assert place.left() == []
+
+
 # -- the same, with real work: minutes -------------------------------------------------------------------------------
 
 
@@ -243,11 +283,18 @@ def test_building_weights_survives_kill_9(place):
 
 
 @pytest.mark.slow
-def test_building_a_pack_survives_kill_9(place):
+def test_building_a_pack_survives_kill_9(place, stubs):
     output = place.results / "pack"
-    command = ["goldens", "build", "--lab", "3-1", "--seed", "s", "--out", output]
-    same = lambda pack: {p.relative_to(pack): p.read_bytes() for p in pack.rglob("*.npy")}  # noqa: E731
-    survive(place, output, command, random.Random(4), 1, same)
+    dice = random.Random(4)
+    for after in (dice.uniform(0.5, 5), dice.uniform(5, 20)):
+        code, _ = place.disturbed(
+            signal.SIGKILL, after, "goldens", "build", "--lab", "3-1", "--seed", "s", "--out", output
+        )
+        assert code == -signal.SIGKILL
+        assert not output.exists()
+    _, command = scoring(place, stubs)
+    place.run(*command)
+    assert place.left() == []
 
 
 @pytest.mark.slow
