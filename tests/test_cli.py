@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labbench import cli, resources, running
+from labbench import cli, doctor, resources, running
 from labbench.cli import app as cli_app
 from labbench.cli.base import COMMANDS, ROOT
 from labbench.results import Fault, Verdict, text
@@ -80,7 +80,7 @@ def test_help_in_english(capsys, line):
 
 #: Names that stay as they are in Chinese.
 NAMES = {"labbench", "LABBENCH_LANG", "LABBENCH_PACK", "VGG19", "LAB-pack", "JSON", "__main__", "README",
-         "imagenet-vgg-verydeep-19.mat", ".py"}  # fmt: skip
+         "imagenet-vgg-verydeep-19.mat", ".py", "Landlock"}  # fmt: skip
 
 
 @pytest.mark.parametrize("line", list(command_lines()), ids=" ".join)
@@ -96,7 +96,7 @@ def test_help_in_chinese_has_no_english(capsys, line, where):
         words = re.sub(r"^  (--|\w).*?(  +|$)", "", row) if row.startswith("  ") else row  # without the name's column
         for name in NAMES:
             words = words.replace(name, "")
-        assert not re.search(r"[a-z]{2,}", re.sub(r"\[0<=x<=100\]", "", words)), row
+        assert not re.search(r"[a-z]{2,}", re.sub(r"\[\d+<=x<=\d+\]", "", words)), row
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
@@ -431,6 +431,27 @@ def test_doctor_says_what_is_wrong(capsys, tmp_path, monkeypatch):
     _, out, _ = run(capsys, "doctor")
     assert "Run `labbench weights build`." in out
     assert f"There is no golden pack at {tmp_path / 'no-pack'}" in out
+
+
+def test_doctor_sees_a_cache_that_is_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for cache in ("file", "file/below"):
+        monkeypatch.setenv("LABBENCH_CACHE", str(tmp_path / cache))
+        (finding,) = (f for f in doctor._storage() if f.topic == "cache")
+        assert not finding.fine
+        assert finding.advice.values["path"] == str(tmp_path / "file")
+    monkeypatch.setenv("LABBENCH_CACHE", str(tmp_path / "not" / "yet"))
+    assert [f.fine for f in doctor._storage() if f.topic == "cache"] == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="layers are Linux's")
+def test_doctor_without_a_required_layer_is_limited(capsys):
+    code, out, err = run(capsys, "doctor", "--json", "--without", "rlimits")
+    told = json.loads(out)
+    assert (code, told["strong"], told["isolation"]["level"]) == (5, False, "limited")
+    assert told["weakened"] == {"off": ["rlimits"]}
+    assert "rlimits: left out" in told["isolation"]["inactive"]
+    assert err == "labbench: Weakened on purpose: without rlimits.\n"
 
 
 def test_weights_info_without_any(capsys, tmp_path, monkeypatch):

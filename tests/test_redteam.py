@@ -16,8 +16,8 @@ import pytest
 
 from labbench import redteam
 from labbench.errors import ExitCode
-from labbench.redteam import guarded, ipc, model, stakes
-from labbench.redteam.referee import Ground, Referee
+from labbench.redteam import guarded, ipc, model, processes, stakes
+from labbench.redteam.referee import Ground, Referee, inapplicable
 from labbench.redteam.stakes import Seen
 from labbench.redteam.watch import Watch
 from labbench.results import Verdict, text
@@ -319,6 +319,24 @@ def test_a_survivor_is_seen_and_ended(bystander, tmp_path):
     assert bystander.wait(5) == -signal.SIGKILL
 
 
+def test_a_process_that_cannot_be_looked_into_is_not_taken_for_dead(bystander, monkeypatch):
+    """What an ordinary user sees of a zygote that is not dumpable."""
+    monkeypatch.setattr(processes, "link", lambda *_: "")
+    with Watch(os.getpid(), 1, lambda: False) as watch:
+        pass
+    assert watch.loss() is None
+    assert processes.alive(bystander.pid)
+    bystander.kill()
+    os.waitid(os.P_PID, bystander.pid, os.WEXITED | os.WNOWAIT)
+    assert not processes.alive(bystander.pid)
+
+
+def test_what_only_root_could_judge_is_not_called_stopped(monkeypatch):
+    (attack,) = (a for a in ATTACKS if a.name == "uring_socket")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert inapplicable(attack) == text("redteam.unseen")
+
+
 def test_what_was_set_of_a_grader_is_seen(bystander):
     grader = guarded.Grader(bystander.pid)
     assert grader.loss() is None
@@ -374,7 +392,7 @@ def command(monkeypatch, *arguments):
 @pytest.mark.parametrize("won", [False, True])
 def test_command_exits_with_5_when_an_attack_wins(monkeypatch, capsys, won):
     outcome = model.Outcome(ATTACK, won, (Verdict.WRONG,), text("redteam.killed") if won else None, True, 0.1)
-    monkeypatch.setattr(redteam, "run_all", lambda *_: (outcome,))
+    monkeypatch.setattr(redteam, "run_all", lambda *_, **__: (outcome,))
     assert command(monkeypatch, "--only", "zeros") == (ExitCode.WEAK if won else ExitCode.DONE)
     printed = capsys.readouterr().out
     assert ("WON: the grader died" in printed) == won
@@ -383,12 +401,42 @@ def test_command_exits_with_5_when_an_attack_wins(monkeypatch, capsys, won):
 
 def test_command_json_and_list(monkeypatch, capsysbinary):
     reason = text("redteam.only_root")
-    monkeypatch.setattr(redteam, "run_all", lambda *_: (model.Outcome(ATTACK, False, (), reason, False, 0.0),))
+    monkeypatch.setattr(redteam, "run_all", lambda *_, **__: (model.Outcome(ATTACK, False, (), reason, False, 0.0),))
     assert command(monkeypatch, "--json") == ExitCode.DONE
     (row,) = json.loads(capsysbinary.readouterr().out)["attacks"]
     assert (row["name"], row["outcome"], row["detail"]) == ("zeros", "not_applicable", "the grader is not root")
     assert command(monkeypatch, "--list", "--json", "--lang", "zh") == ExitCode.DONE
     assert len(json.loads(capsysbinary.readouterr().out)["attacks"]) == len(ATTACKS)
+
+
+def test_command_weakens_on_purpose_and_says_so(monkeypatch, capsys):
+    given = []
+    won = model.Outcome(ATTACK, True, (), text("redteam.killed"), True, 0.1)
+    monkeypatch.setattr(redteam, "run_all", lambda *_, isolation: given.append(isolation) or (won,))
+    weakened = {"off": ["namespaces", "seccomp"], "landlock_abi": 3}
+    line = ["--without", "seccomp", "--without", "namespaces", "--landlock-abi", "3", "--json"]
+    assert command(monkeypatch, *line) == ExitCode.WEAK
+    printed = capsys.readouterr()
+    assert given == [weakened]
+    assert printed.err.strip() == (
+        "labbench: Weakened on purpose: without namespaces, without seccomp, Landlock at most ABI 3."
+    )
+    told = json.loads(printed.out)
+    assert told["weakened"] == weakened
+    names = {layer.split()[0] for layer in told["layers"]}
+    assert not names & {"namespaces", "seccomp"}
+    assert command(monkeypatch, "--without", "nonsense") == ExitCode.USAGE
+    assert "--without: got nonsense" in capsys.readouterr().err
+
+
+def test_a_weakened_victim_is_weak(ground, tmp_path):
+    """The settings reach the sessions that are attacked."""
+    body = "def pool(x, out):\n    os.fork() or time.sleep(1)"
+    attack = made(tmp_path, body, "stake: host\nscenarios: [pool]")
+    with Referee(ground) as strong:
+        assert not strong.run(attack).won or "seccomp" not in {n.split()[0] for n in probe().layers}
+    with Referee(ground, {"off": ["seccomp"]}) as weak:
+        assert weak.run(attack).detail.key == "redteam.processes"
 
 
 def test_command_refuses_a_name_that_chooses_nothing(monkeypatch, capsys):

@@ -48,6 +48,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         disclosure: How much the pack in use lets messages say.
         arch: The only processors whose system call numbers it knows.
         root: It is one only for a grader that is root.
+        sight: A win shows only inside the session's process, into which an ordinary user cannot look.
     """
 
     en: str
@@ -61,6 +62,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     disclosure: str = "verdict"
     arch: tuple[str, ...] = ()
     root: bool = False
+    sight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

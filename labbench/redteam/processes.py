@@ -33,6 +33,11 @@ def field(pid: int, name: str) -> str:
     return ""
 
 
+def alive(pid: int) -> bool:
+    """Whether it runs, or is stopped; anybody may ask, of a process that is not dumpable as well."""
+    return field(pid, "State")[:1] not in ("", "Z", "X")
+
+
 def link(pid: int, name: str) -> str:
     """Where a link below `/proc/PID` leads, or ""."""
     with contextlib.suppress(OSError):

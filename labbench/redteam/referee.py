@@ -114,6 +114,8 @@ def inapplicable(attack: Attack) -> Text | None:
         return text("redteam.only_arch", arch=", ".join(attack.header.arch))
     if attack.header.root and os.geteuid() != 0:
         return text("redteam.only_root")
+    if attack.header.sight and os.geteuid() != 0:
+        return text("redteam.unseen")
     return None
 
 

@@ -96,7 +96,7 @@ class Watch:
         self._note("redteam.traced", processes.field(self.victim, "TracerPid") not in ("", "0"))
         self._note("redteam.stopped", any(self._is_stopped(p) for p in (self.victim, *self._zygote())))
         self._note("redteam.locked", self.locked())
-        self._note("redteam.zygote", not all(processes.link(p, "exe") for p in self._known))
+        self._note("redteam.zygote", not all(processes.alive(p) for p in self._known))
         self._note("redteam.listens", processes.listening(self.port))
         for pid in fresh:
             self._note("redteam.other_program", self._unusual(pid, "exe"))

@@ -4,6 +4,7 @@ zh: 在新的用户命名空间里成为 root
 group: process
 stake: host
 needs: [seccomp]
+sight: true
 """
 
 from told import *

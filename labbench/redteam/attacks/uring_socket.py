@@ -4,6 +4,7 @@ zh: 建立 io_uring 以绕过 seccomp
 group: process
 stake: host
 needs: [seccomp, uid]
+sight: true
 """
 
 from told import *
