@@ -20,7 +20,8 @@ TITLES = {"speedup": ("faster", "更快"), "forward": ("forward", "前向")}
 
 FORWARD = "return self.fast(x) if self.type else self.loops(x)"
 BACKWARD = "return self.fast_back(top) if self.type else self.loops_back(top)"
-#: A fast version that is none: what a cheat starts from.
+#: A fast version that is none. A forward pass by loops and a fast backward come to less than 2 × as well, so a cheat
+#: with either passes (3 ×) if and only if it works.
 SLOW = ((FORWARD, "return self.loops(x)"), (BACKWARD, "return self.loops_back(top)"))
 IMPORT = "import numpy as np\n"
 LOOPS_IN = "    def loops(self, x):\n        self.x = x\n"
@@ -178,17 +179,23 @@ SLOWER = {Verdict.WRONG}
 CHEATS = {
     "clocks patched": ((*SLOW, (IMPORT, IMPORT + _PATCHED)), SLOWER),
     "cache by content": (
-        ((FORWARD, "return self.remembered(x.tobytes(), lambda: self.loops(x))"), SLOW[1], (LOOPS_IN, _REMEMBER)),
+        (
+            (FORWARD, "self.x = x; return self.remembered(x.tobytes(), lambda: self.loops(x))"),
+            (LOOPS_IN, _REMEMBER),
+        ),
         SLOWER,
     ),
-    "cache by identity": (
-        ((FORWARD, "return self.remembered(id(x) and 7, lambda: self.loops(x))"), SLOW[1], (LOOPS_IN, _REMEMBER)),
+    "cache by shape": (
+        (
+            (FORWARD, "self.x = x; return self.remembered(x.shape, lambda: self.loops(x))"),
+            (LOOPS_IN, _REMEMBER),
+        ),
         {Verdict.WRONG},
     ),
-    "cache on disk": (((FORWARD, _DISK.strip()), SLOW[1]), SLOWER),
-    "lazy result": (((FORWARD, _LAZY.strip()), SLOW[1]), {Verdict.TYPE, Verdict.SHAPE}),
-    "result filled later": (((FORWARD, _LATER.strip()), SLOW[1]), {Verdict.WRONG}),
-    "thread": (((FORWARD, "if not self.type: return self.loops(x)" + _THREADS), SLOW[1]), SLOWER),
+    "cache on disk": (((FORWARD, _DISK.strip()),), SLOWER),
+    "lazy result": (((FORWARD, _LAZY.strip()),), {Verdict.TYPE, Verdict.SHAPE}),
+    "result filled later": (((FORWARD, _LATER.strip()),), {Verdict.WRONG}),
+    "thread": (((FORWARD, "if not self.type: return self.loops(x)" + _THREADS),), SLOWER),
     "thread that spins while others are timed": ((*SLOW, (IMPORT, IMPORT + _SPIN)), SLOWER),
     "own loops slowed down": (
         (*SLOW, (LOOPS_IN, LOOPS_IN + "        if not self.type: time.sleep(0.1)\n")),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attack", "Ground", "Outcome", "Referee", "Stake", "attacks", "chosen", "run", "run_all"]
 
-# Cheats on a timed duel are not among them: a duel needs a lab whose reference has a slow and a fast version, and a victim
-# here grades one scenario against one golden. They are hand-ins in tests/test_duel.py.
+# Cheats on a timed duel are not among them: a duel needs a lab whose reference has a slow and a fast version, and a
+# victim here grades one scenario against one golden. They are hand-ins in tests/test_duel.py.
 
 #: How many victims are attacked at the same time: some attacks do nothing but wait.
 JOBS = 3
