@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOCK = Path("/tmp/labbench-timing.lock")  # noqa: S108 - opened without following links, never written to
 #: A duel takes a minute at most; several may be waiting.
 PATIENCE = 300.0
-_PAUSE = 0.05
+_PAUSE = 0.02
 
 
 @contextlib.contextmanager

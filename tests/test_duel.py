@@ -175,7 +175,8 @@ _EQUAL = """
 """
 _SPIN = "threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()\n"
 
-SLOWER = {Verdict.WRONG}
+#: On a machine that is busy enough a short plan cannot tell; in no case does it pass.
+SLOWER = {Verdict.WRONG, Verdict.INCONCLUSIVE}
 CHEATS = {
     "clocks patched": ((*SLOW, (IMPORT, IMPORT + _PATCHED)), SLOWER),
     "cache by content": (
