@@ -80,7 +80,19 @@ class ClassCheck(CheckBase, frozen=True, tag_field="kind", tag="class"):
     tolerance: Tolerance
 
 
-Check = CloseCheck | ClassCheck
+class SpeedupCheck(CheckBase, frozen=True, tag_field="kind", tag="speedup"):
+    """The times of all observations together: our loops take at least `required` times what the hand-in takes.
+
+    Every timed output is verified with `norm` and `tolerance`. A ratio of more than 20 times `expected` is a note.
+    """
+
+    norm: Literal["l2", "max"]
+    tolerance: Tolerance
+    required: Annotated[float, msgspec.Meta(gt=1)]
+    expected: Annotated[float, msgspec.Meta(gt=1)] | None = None
+
+
+Check = CloseCheck | ClassCheck | SpeedupCheck
 
 
 class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,6 +116,10 @@ class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def checks_of(self, scenario: str, case: str) -> tuple[Check, ...]:
         """The checks that judge what a scenario observes on a case."""
         return tuple(c for c in self.checks if c.scenario == scenario and c.case in (None, case))
+
+    def speedups(self, scenario: str) -> tuple[SpeedupCheck, ...]:
+        """The checks that time a scenario."""
+        return tuple(c for c in self.checks if c.scenario == scenario and isinstance(c, SpeedupCheck))
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -251,6 +267,8 @@ def _check_references(name: str, lab: LabSpec, content: str, file: Path) -> None
             problem = ("tier", f"tier {check.tier} is none of {', '.join(map(str, lab.tiers))}")
         elif check.scenario not in lab.scenarios:
             problem = ("scenario", f"scenario {check.scenario!r} is none of {', '.join(lab.scenarios)}")
+        elif isinstance(check, SpeedupCheck) and check.case is not None:
+            problem = ("case", "a speedup check draws its own cases and names none")
         elif check.id in seen:
             problem = ("id", f"id {check.id!r} stands twice")
         if problem is not None:

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labbench import handin, timing
+from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge
+from labbench.duel import Contest, duel
 from labbench.observe import Record, Setting, record
 from labbench.results import Profile, Verdict
 from labbench.scoring import Observed, cpu_seconds, results, scorecard
 from labbench.worker.remote import Spec
 from labbench.worker.workspace import Workspace
-from labbench.worker.zygote import Workers
+from labbench.worker.zygote import Code, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from labbench.checks.speedup import Match
     from labbench.handin import Snapshot
     from labbench.labs import Case
     from labbench.observe import Wanted
@@ -58,7 +61,7 @@ def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -
 
 
 def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None) -> Observed:
-    """Run every scenario of the profile on the hand-in, and the timed ones on the reference too."""
+    """Run every scenario of the profile on the hand-in, the timed ones on the reference too, and the duels."""
     started = timing.wall_ns()
     files = task.lab.files(task.weights)
     records: list[Record] = []
@@ -72,10 +75,11 @@ def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | Non
                 retry = not any(r.timed_out for r in records)
                 setting = Setting(workers, workspace.code, task.spec.scenarios[scenario].limits, retry)
                 records.append(_observe(task, setting, scenario, case, on_progress))
+            matches = _duels(task, workspace.code, files, records, on_progress)
         reference = _reference(task, workers, records)
         isolation = workers.isolation
     seconds = (timing.wall_ns() - started) / 1e9
-    return Observed(snapshot.digest, snapshot.missing, tuple(records), reference, isolation, seconds)
+    return Observed(snapshot.digest, snapshot.missing, tuple(records), reference, isolation, seconds, matches)
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:
@@ -97,10 +101,45 @@ def _hopeless(task: Task, scenario: str, records: Sequence[Record]) -> bool:
     """Whether the minutes of a full scenario could no longer change the score: quick failed below it."""
     if task.spec.scenarios[scenario].profile is not Profile.FULL:
         return False
+    return _failed(dataclasses.replace(task, profile=Profile.QUICK), scenario, records)
+
+
+def _failed(task: Task, scenario: str, records: Sequence[Record]) -> bool:
+    """Whether a check failed in a tier up to that which the scenario serves; duels, which come last, left out."""
     served = min((c.tier for c in task.spec.checks if c.scenario == scenario and c.tier is not None), default=0)
-    quick = results(dataclasses.replace(task, profile=Profile.QUICK), records)
-    below = [r.verdict for r in quick if r.tier is not None and r.tier <= served]
-    return any(v is not Verdict.PASS and not v.undecided for v in below)
+    timed = {c.id for c in task.spec.checks if isinstance(c, SpeedupCheck)}
+    below = [r for r in results(task, records) if r.tier is not None and r.tier <= served and r.check not in timed]
+    return any(r.verdict is not Verdict.PASS and not r.verdict.undecided for r in below)
+
+
+def _duels(
+    task: Task, code: Code, files: Mapping[str, Path], records: Sequence[Record], on_progress: OnProgress | None
+) -> tuple[Match, ...]:
+    """The timed duels, once all else is known: they cost seconds, which wrong work does not need."""
+    timed = [s for s in task.spec.scenarios_of(task.profile) if task.spec.speedups(s)]
+    worth = [s for s in timed if not _failed(task, s, records)]
+    if not worth:
+        return ()
+    matches = []
+    with (
+        handin.opened(task.lab.reference, task.spec.files) as snapshot,
+        Workspace(snapshot.package, files) as workspace,
+    ):
+        for done, scenario in enumerate(worth):
+            if on_progress is not None:
+                on_progress(Progress(scenario, scenario, done, len(worth)))
+            contest = Contest(
+                scenario=scenario,
+                walk=task.lab.scenarios[scenario],
+                draw=task.lab.draws[scenario],
+                checks=task.spec.speedups(scenario),
+                reference=workspace.code,
+                candidate=code,
+                limits=task.spec.scenarios[scenario].limits,
+                disclosure=task.pack.identity.disclosure,
+            )
+            matches.append(duel(contest))
+    return tuple(matches)
 
 
 def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress | None) -> Record:

@@ -18,6 +18,8 @@ from labbench.errors import LabbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+
     from labbench.results import Array, Fault, Plain, Scorecard
     from labbench.worker.remote import Remote
 
@@ -50,9 +52,12 @@ class Case:
         return {self.image_path(name): pixels for name, pixels in self.images.items()}
 
 
-#: Yields (name, remote or fault); is sent the reference's value after a wrong answer, else None.
-Scenario = Generator[tuple[str, "Remote | Fault"], "Array | None", None]
+#: Yields (name, remote or fault); is sent the reference's value after a wrong answer, else None. What stands before a
+#: (name, None) belongs to no observation: its time is nobody's.
+Scenario = Generator[tuple[str, "Remote | Fault | None"], "Array | None", None]
 ScenarioFunction = Callable[["Remote", Case], Scenario]
+#: A fresh case from a random generator.
+Draw = Callable[["np.random.Generator"], Case]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,8 @@ class Lab:
         table: The lab's own table, from a scorecard.
         timed: The scenarios that show how the hand-in's time compares with the reference's.
         groups: Timing group by observation of those.
+        draws: Makes a fresh case for each scenario of a speed-up check; the duel adds the parameter `type`, which
+            says whose version is meant: 0 loops, 1 fast.
     """
 
     name: str
@@ -163,6 +170,7 @@ class Lab:
     table: Callable[[Scorecard], Table]
     timed: tuple[str, ...]
     groups: Mapping[str, str]
+    draws: Mapping[str, Draw] = field(default_factory=dict)
 
 
 def installed() -> dict[str, Callable[[], Lab]]:

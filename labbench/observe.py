@@ -49,9 +49,9 @@ def observe(
 
     After each observation the scenario is sent what `correct` says, so that a walk can go on from the
     reference's value after a wrong one. When the walk broke off for want of a value that was observed as a Fault,
-    `Ended` carries that very Fault.
+    `Ended` carries that very Fault. A step without a value only starts the clock of the next observation anew.
     """
-    steps: Generator[tuple[str, Remote | Fault], Array | None, None] = scenario(root(session), case)
+    steps: Generator[tuple[str, Remote | Fault | None], Array | None, None] = scenario(root(session), case)
     sent: Array | None = None
     mark = len(session.ledger)
     while True:
@@ -62,6 +62,9 @@ def observe(
         except Fault as fault:
             yield Ended(fault)
             return
+        if seen is None:
+            sent, mark = None, len(session.ledger)
+            continue
         value, shape = _value(seen, wanted(name))
         # With the fetch: a value that is computed only when it is looked at costs its time all the same.
         calls = session.ledger[mark:]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
     Value = Array | float | str
 
-__all__ = ["Call", "CheckResult", "Disclosure", "Fault", "Isolation", "Level", "Observation", "PackId", "Plain",
+__all__ = ["Call", "CheckResult", "Disclosure", "Duel", "Fault", "Isolation", "Level", "Observation", "PackId", "Plain",
            "Profile", "Scorecard", "Text", "TierResult", "Timing", "Verdict", "text"]  # fmt: skip
 
 
@@ -142,6 +142,40 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Duel:
+    """How many times as fast as the lab's own loops the hand-in's fast version is, for one timed observation.
+
+    Attributes:
+        scenario: The timed scenario.
+        observation: What was timed; joined by "+" for the sum of several.
+        ratio: Time of the loops by time of the hand-in.
+        low: Lower end of the ratio's 99 % interval, with room for what identical code differed by.
+        high: Its upper end.
+        restarts: How often all processes were started anew.
+        pairs: Pairs of timed rounds in each restart; the least where they differ.
+        baseline_seconds: Median time of the loops for one round.
+        candidate_seconds: Median time of the hand-in for one round.
+        own_ratio: Time of the hand-in's own loops by time of its fast version; None if they were not timed.
+    """
+
+    scenario: str
+    observation: str
+    ratio: float
+    low: float
+    high: float
+    restarts: int
+    pairs: int
+    baseline_seconds: float
+    candidate_seconds: float
+    own_ratio: float | None = None
+
+    @property
+    def design(self) -> str:
+        """Like "3×5"."""
+        return f"{self.restarts}×{self.pairs}"
+
+
+@dataclass(frozen=True, slots=True)
 class Isolation:
     """The layers around the hand-in: the active ones with what they hold, the others with the reason."""
 
@@ -172,6 +206,7 @@ class Scorecard:
     isolation: Isolation
     pack: PackId
     timings: tuple[Timing, ...] = ()
+    duels: tuple[Duel, ...] = ()
     notes: tuple[Text, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0

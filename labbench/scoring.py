@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import labbench
+from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge, skipped
+from labbench.checks.speedup import duels, remarks, speedup
 from labbench.results import Fault, Observation, Profile, Scorecard, Timing, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from labbench.catalogue import Check
+    from labbench.checks.speedup import Match
     from labbench.labs import Case
     from labbench.observe import Record
     from labbench.results import CheckResult, Isolation, Text
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """All records of one hand-in; those of the reference on the timed scenarios beside them."""
+    """All records of one hand-in, those of the reference on the timed scenarios beside them, and the timed duels."""
 
     handin: str
     missing: tuple[tuple[str, str], ...]
@@ -32,6 +35,7 @@ class Observed:
     reference: tuple[Record, ...]
     isolation: Isolation
     seconds: float
+    matches: tuple[Match, ...] = ()
 
 
 def scorecard(task: Task, observed: Observed) -> Scorecard:
@@ -40,25 +44,34 @@ def scorecard(task: Task, observed: Observed) -> Scorecard:
         lab=task.lab.name,
         profile=task.profile,
         handin=observed.handin,
-        checks=tuple(results(task, observed.records)),
+        checks=tuple(results(task, observed.records, observed.matches)),
         levels=tuple(sorted(task.spec.tiers)),
         isolation=observed.isolation,
         pack=task.pack.identity,
         timings=_timings(task, observed),
+        duels=tuple(d for match in observed.matches for d in duels(match)),
         notes=_notes(task, observed),
         environment=environment(),
         seconds=round(observed.seconds, 3),
     )
 
 
-def results(task: Task, records: Sequence[Record]) -> list[CheckResult]:
-    """One result for every observation that a check of the profile asks for, tier by tier, notes last."""
+def results(task: Task, records: Sequence[Record], matches: Sequence[Match] = ()) -> list[CheckResult]:
+    """One result for every observation that a check of the profile asks for, tier by tier, notes last.
+
+    A speed-up check has one for all its observations.
+    """
     by_case = {(r.scenario, r.case): r for r in records}
+    by_scenario = {m.scenario: m for m in matches}
+    titles = {c.id: (c.title.en, c.title.zh) for c in task.spec.checks}
     quick = task.profile is Profile.QUICK
     judged: list[CheckResult] = []
     for check in sorted(task.spec.checks, key=lambda c: c.tier or 1000):
         spec = task.spec.scenarios[check.scenario]
         if quick and spec.profile is Profile.FULL:
+            continue
+        if isinstance(check, SpeedupCheck):
+            judged.append(speedup(check, by_scenario.get(check.scenario), titles))
             continue
         for case in task.pack.cases.get(check.scenario, ()):
             if check.case in (None, case.name):
@@ -141,6 +154,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))
+    for match in observed.matches:
+        notes += remarks(match, task.spec.speedups(match.scenario))
     if task.profile is Profile.QUICK:
         notes.append(text("note.quick"))
     if task.pack.identity.disclosure == "full":

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench import catalogue, labs, packs, resources
-from labbench.errors import LabbenchError
+from labbench.catalogue import SpeedupCheck
+from labbench.errors import ExitCode, LabbenchError
 from labbench.vgg import weights
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def prepare(
     spec, lab = entries.labs[name], labs.load(name)
     goldens = packs.read(pack or resources.practice_pack(spec.folder), name)
     _check_complete(spec, goldens, profile)
+    _check_draws(spec, lab)
     found = weights.by_digest(goldens.manifest.weights, progress)
     if found is None:
         raise LabbenchError("pack.no_weights", path=str(goldens.path), digest=goldens.manifest.weights[:12])
@@ -66,8 +68,16 @@ def _check_complete(spec: LabSpec, pack: Pack, profile: Profile) -> None:
         cases = pack.cases.get(scenario, ())
         if any((scenario, c.name) not in pack.goldens for c in cases):
             raise LabbenchError("pack.incomplete", path=str(pack.path), scenario=scenario)
-        for check in (c for c in spec.checks if c.scenario == scenario):
+        for check in (c for c in spec.checks if c.scenario == scenario and not isinstance(c, SpeedupCheck)):
             mine = [c for c in cases if check.case in (None, c.name)]
             there = all(set(check.observe) <= pack.goldens.get((scenario, c.name), {}).keys() for c in mine)
             if not mine or not there:
                 raise LabbenchError("pack.incomplete", path=str(pack.path), scenario=f"{scenario} ({check.id})")
+
+
+def _check_draws(spec: LabSpec, lab: Lab) -> None:
+    """Every speed-up check has fresh cases to be had; its goldens are what the loops give for them."""
+    for check in spec.checks:
+        if isinstance(check, SpeedupCheck) and check.scenario not in lab.draws:
+            values = {"lab": lab.name, "check": check.id, "scenario": check.scenario}
+            raise LabbenchError("lab.no_draw", exit_code=ExitCode.INTERNAL, **values)

@@ -152,6 +152,17 @@ def test_cpu_time_goes_to_the_observation_it_led_to(rig):
     assert last < 0.05
 
 
+def test_what_stands_before_a_step_without_a_value_is_not_timed(rig):
+    def scenario(student, case):
+        student.layers_2.spin(0.15)
+        yield "ready", None
+        yield "last", student.layers_2.start()
+
+    (last,) = rig.record(_STEPS, scenario).observations
+    assert last.name == "last"
+    assert last.cpu_ns / 1e9 < 0.05
+
+
 def test_observations_are_told_as_they_come(rig):
     told = []
     seen = rig.record(_STEPS, chain("up", "boom"), on_observation=told.append)

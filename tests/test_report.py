@@ -6,10 +6,12 @@ import dataclasses
 import io
 import json as plain_json
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from labbench import catalogue
+from labbench.catalogue import SpeedupCheck, Words
 from labbench.labs import Column, Table
 from labbench.report import json, terminal
 from labbench.results import (
@@ -163,6 +165,29 @@ def test_a_narrow_terminal(lang, width):
     assert shown(RIGHT, lang, width)
 
 
+# -- speed-ups --------------------------------------------------------------------------------------------------
+
+FASTER = SpeedupCheck(
+    id="faster", title=Words(en="convolution faster", zh="卷积加速"), scenario="conv", tier=100, observe=("output",),
+    norm="l2", tolerance=1e-4, required=5.0,
+)  # fmt: skip
+FIGURES = {"ratio": 57.31, "low": 50.04, "high": 64.2, "required": 5.0, "restarts": 3.0, "pairs": 5.0,
+           "baseline_seconds": 0.075, "candidate_seconds": 0.00131}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        (Lang.EN, "     pass  convolution faster  57.3× [50, 64.2] ≥ 5×  3×5, 75 ms by loops, 1.31 ms here"),
+        (Lang.ZH, "     通过  卷积加速  57.3 倍 [50, 64.2] ≥ 5 倍  3×5，循环版本 75 ms，提交版本 1.31 ms"),
+    ],
+)
+def test_a_speed_up_has_its_interval_and_the_times_behind_it(monkeypatch, lang, line):
+    spec = msgspec.structs.replace(SPEC, checks=(*SPEC.checks, FASTER))
+    monkeypatch.setattr("tests.test_report.SPEC", spec)
+    assert line in shown(card(CheckResult("faster", 100, Verdict.PASS, FIGURES)), lang).splitlines()
+
+
 # -- JSON -------------------------------------------------------------------------------------------------------
 
 
@@ -170,8 +195,8 @@ def test_the_json_object_keeps_its_form():
     """Changing any of these names means a new `version`."""
     data = json.to_dict(RIGHT, SPEC, Lang.EN)
     assert list(data) == [
-        "version", "lab", "profile", "handin", "checks", "levels", "isolation", "pack", "timings", "notes",
-        "environment", "seconds", "title", "score", "ceiling", "final", "tiers",
+        "version", "lab", "profile", "handin", "checks", "levels", "isolation", "pack", "timings",
+        "duels", "notes", "environment", "seconds", "title", "score", "ceiling", "final", "tiers",
     ]  # fmt: skip
     assert data["version"] == json.VERSION == 1
     assert list(data["checks"][0]) == ["id", "title", "tier", "verdict", "figures", "message", "why", "seconds"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labbench.catalogue import ClassCheck, CloseCheck
+from labbench.catalogue import ClassCheck, CloseCheck, SpeedupCheck
 from labbench.checks.classification import classify
 from labbench.checks.closeness import close
 from labbench.checks.disclosure import told
@@ -20,8 +20,8 @@ __all__ = ["judge", "result_id", "skipped"]
 
 
 def result_id(check: Check, observation: str) -> str:
-    """How the result of a check on one observation is called: the check's id, with the observation if it has many."""
-    return check.id if len(check.observe) == 1 else f"{check.id}.{observation}"
+    """How a check's result on one observation is called: the check's id, with the observation if it judges many."""
+    return check.id if len(check.observe) == 1 or isinstance(check, SpeedupCheck) else f"{check.id}.{observation}"
 
 
 def judge(check: Check, got: Observation, goldens: Sequence[Array], seen: Disclosure) -> CheckResult:
@@ -41,7 +41,7 @@ def judge(check: Check, got: Observation, goldens: Sequence[Array], seen: Disclo
     if got.value is None or isinstance(got.value, float | str):
         return CheckResult(name, check.tier, Verdict.INTERNAL, why=text("check.not_fetched"), seconds=seconds)
     match check:
-        case CloseCheck():
+        case CloseCheck() | SpeedupCheck():
             verdict, figures, why = close(check, got.value, goldens, seen)
         case ClassCheck():
             verdict, figures, why = classify(check, got.value, goldens, seen)

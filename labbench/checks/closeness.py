@@ -13,7 +13,7 @@ from labbench.results import Disclosure, Verdict, text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from labbench.catalogue import CloseCheck
+    from labbench.catalogue import CloseCheck, SpeedupCheck
     from labbench.results import Array, Text
 
     Judgement = tuple[Verdict, Mapping[str, float], Text | None]
@@ -44,7 +44,7 @@ def unfit(value: Array, reference: Array) -> tuple[Verdict, Text] | None:
     return None
 
 
-def close(check: CloseCheck, value: Array, goldens: Sequence[Array], seen: Disclosure) -> Judgement:
+def close(check: CloseCheck | SpeedupCheck, value: Array, goldens: Sequence[Array], seen: Disclosure) -> Judgement:
     """PASS if and only if the error to one of the goldens is at most the tolerance (NaN never is)."""
     problem = unfit(value, goldens[0])
     if problem is not None:

@@ -42,11 +42,12 @@ def _row(app: App, spec: LabSpec, check: Check) -> tuple[str, ...]:
     if len(check.observe) > 1:
         title += f" ({len(check.observe)})"
     kind = getattr(check, "norm", "|Δp|")
+    required = getattr(check, "required", None)
     both = app.say("show.both")
     return (
         app.say("show.note") if check.tier is None else str(check.tier),
         f"{check.id}: {title}",
         both if scenario.profile is Profile.QUICK else scenario.profile.value,
-        f"{kind} ≤ {check.tolerance:g}",
+        f"{kind} ≤ {check.tolerance:g}" + (f", ≥ {required:g}×" if required else ""),
         app.say("show.limit", seconds=scenario.limits.cpu_seconds, mib=scenario.limits.memory_mib),
     )

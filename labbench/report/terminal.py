@@ -14,7 +14,7 @@ from labbench.results import Verdict
 from labbench.texts import Lang, render, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -117,11 +117,22 @@ def _figures(members: Sequence[CheckResult], lang: Lang) -> str:
     if errors:
         allowed = members[0].figures.get("tolerance", 0.0)
         shown = "  " + say("report.error", lang, error=f"{max(errors):.1e}", tolerance=f"{allowed:g}")
+    ratios = [m.figures for m in members if "ratio" in m.figures and m.verdict is Verdict.PASS]
+    if ratios:
+        shown = "  " + _ratio(ratios[0], lang)
     classes = [m.figures for m in members if m.verdict is Verdict.PASS and "class" in m.figures]
     if classes:
         shown = "  " + say("report.class", lang, number=int(classes[0]["class"]))
     seconds = sum(m.seconds for m in members)
     return f"{shown}  {seconds:.2f} s" if seconds else shown
+
+
+def _ratio(figures: Mapping[str, float], lang: Lang) -> str:
+    """A speed-up with its interval and the times behind it."""
+    numbers = {name: f"{figures[name]:.3g}" for name in ("ratio", "low", "high", "required")}
+    times = {side: f"{figures[f'{side}_seconds'] * 1e3:.3g}" for side in ("baseline", "candidate")}
+    design = f"{figures['restarts']:.0f}×{figures['pairs']:.0f}"
+    return say("report.speedup", lang, **numbers, **times, design=design)
 
 
 def _reason(result: CheckResult, lang: Lang, count: int = 1) -> Padding:

@@ -65,6 +65,8 @@ class Session:
         self.ledger: list[Call] = []
         self.dropped: list[int] = []
         self.end: Fault | None = None
+        #: CPU time before the first request: opening the hand-in.
+        self.startup_ns = 0
         self._socket = connection
         self._limits = limits
         self._reap = reap
@@ -112,6 +114,8 @@ class Session:
         self._refuse_unasked()
         dropped, self.dropped = self.dropped, []
         before_cpu = self._cpu()
+        if not self.ledger:
+            self.startup_ns = before_cpu
         self._asked_ns = timing.wall_ns()
         resume(self.pid)
         for buffer in wire.pack({**header, "drop": dropped}, arrays):
