@@ -111,7 +111,8 @@ def test_exit_codes(result, fail_under, code):
 
 def test_exit_codes_are_the_documented_ones():
     assert [(c.name, c.value) for c in ExitCode] == [
-        ("DONE", 0), ("BELOW", 1), ("USAGE", 2), ("INTERNAL", 3), ("NOT_FINAL", 4), ("WEAK", 5), ("INTERRUPTED", 130)
+        ("DONE", 0), ("BELOW", 1), ("USAGE", 2), ("INTERNAL", 3), ("NOT_FINAL", 4), ("WEAK", 5), ("INTERRUPTED", 130),
+            ("TERMINATED", 143),
     ]  # fmt: skip
 
 
