@@ -77,13 +77,13 @@ def children(pid):
     return []
 
 
-def session_ids():
-    """Of all processes of the machine that are not dead: what a setsid gives each stray of its own."""
-    found = set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and alive(entry):
-            with contextlib.suppress(ProcessLookupError):
-                found.add(os.getsid(int(entry)))
+def inside(folder):
+    """The living processes whose working directory is below a folder, as that of a session and its strays is."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/cwd").startswith(f"{folder}/") and alive(pid):
+                found.append(int(pid))
     return found
 
 
@@ -146,6 +146,7 @@ class Rig:
         np.testing.assert_array_equal(seen.observations[0].value, POOLED)
         assert children(zygote_pid(self.workers)) == []
         assert set(children(os.getpid())) - self._others == {str(keeper_pid(self.workers))}
+        assert inside(self.work) == []
         assert list(self.work.iterdir()) == []
 
 

@@ -65,9 +65,11 @@ def _wait(control: int, zygote: int) -> None:
     poll = select.poll()
     poll.register(control, 0)  # hang-up alone
     poll.register(told, select.POLLIN)
-    # It may have died before the handler was there. It is reaped with the others.
-    if os.waitid(os.P_PID, zygote, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        poll.poll()
+    # SIGCHLD comes also when it is stopped; and it may have died before the handler was there. It is reaped later.
+    while os.waitid(os.P_PID, zygote, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if control in dict(poll.poll()):
+            return
+        os.read(told, 4096)
 
 
 def children() -> list[int]:
