@@ -164,6 +164,17 @@ def test_a_ratio_too_good_is_for_a_person():
     assert remarks(match(*fast), [check()]) == []
 
 
+def test_without_a_cpu_clock_the_figures_are_indicative(monkeypatch):
+    monkeypatch.setattr("labbench.timing.FOREIGN_CPU_CLOCK", False)
+    assert [t.key for t in remarks(match(*STEADY), [check()])] == ["duel.wall_clock"]
+    assert remarks(match(), [check()]) == []
+
+
+def test_a_wait_and_a_missing_lock_are_told():
+    said = remarks(match(*STEADY, waited=(0.1, 2.0), crowded=text("duel.lock_busy", seconds=300)), [check()])
+    assert [t.key for t in said] == ["duel.lock_busy", "duel.waited"]
+
+
 def test_clockless():
     assert clockless([pairs(1, base=4e-6)], ("forward",))
     assert not clockless([pairs(1, base=6e-6)], ("forward", "backward"))

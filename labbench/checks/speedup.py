@@ -11,6 +11,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labbench import timing
 from labbench.checks.ratios import Estimate, estimate
 from labbench.results import CheckResult, Duel, Verdict, text
 
@@ -199,6 +200,8 @@ def _duel(match: Match, observe: Sequence[str]) -> Duel:
 def remarks(match: Match, checks: Sequence[SpeedupCheck]) -> list[Text]:
     """What a reader should know of how the times came about."""
     said = [] if match.crowded is None else [match.crowded]
+    if match.clean and not timing.FOREIGN_CPU_CLOCK:
+        said.append(text("duel.wall_clock"))
     if match.waited is not None:
         cpu, wall = match.waited
         said.append(text("duel.waited", cpu=f"{cpu:.3g}", wall=f"{wall:.3g}"))
