@@ -16,12 +16,11 @@ import platform
 import secrets
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import labbench
-from labbench import timing
+from labbench import scratch, timing
 from labbench.errors import ExitCode, LabbenchError
 from labbench.redteam import guarded, ipc, processes, stage, stakes
 from labbench.redteam.arena import Arena, Gone, Silent
@@ -49,7 +48,8 @@ class Ground:
     """What all attacks of a run share: a folder, a secret pack, the honest hand-in. A context manager."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="labbench-redteam-"))
+        self._stack = contextlib.ExitStack()
+        self.folder = self._stack.enter_context(scratch.folder())
         # A session that runs as another user must come through to the work folder.
         self.folder.chmod(0o711)
         try:
@@ -71,7 +71,7 @@ class Ground:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._stack.close()
 
     def __enter__(self) -> Self:
         return self
