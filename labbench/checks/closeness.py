@@ -25,11 +25,13 @@ def relative_error(value: Array, reference: Array, norm: str) -> float:
     l2: ‖x−ref‖₂/‖ref‖₂; max: max|x−ref|/max|ref|. With an all-zero reference the error is absolute.
     """
     x, ref = (np.asarray(a, dtype=np.float64).ravel() for a in (value, reference))
+    size = float(np.max(np.abs(ref), initial=0.0))
     with np.errstate(over="ignore"):
-        if norm == "max":
-            distance, size = float(np.max(np.abs(x - ref), initial=0.0)), float(np.max(np.abs(ref), initial=0.0))
+        if norm == "max" or not size:
+            distance = float(np.max(np.abs(x - ref), initial=0.0)) if norm == "max" else float(np.linalg.norm(x))
         else:
-            distance, size = float(np.linalg.norm(x - ref)), float(np.linalg.norm(ref))
+            # In units of the largest value: the squares of tiny ones would vanish.
+            distance, size = float(np.linalg.norm((x - ref) / size)), float(np.linalg.norm(ref / size))
     error = distance / size if size else distance
     return error if math.isfinite(error) else sys.float_info.max  # JSON knows neither infinity nor NaN
 
