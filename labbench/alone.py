@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from labbench.results import Text
 
-#: Not the user's own temporary folder: other users must find it.
-LOCK = Path("/tmp/labbench-timing.lock")  # noqa: S108 - opened without following links, never written to
+#: The folder itself, so that nothing is left in it. Not the user's own temporary folder: other users must find it.
+LOCK = Path("/tmp").resolve()  # noqa: S108 - nothing is written; a link on macOS
 #: A duel takes a minute at most; several may be waiting.
 PATIENCE = 300.0
 _PAUSE = 0.02
@@ -31,7 +31,8 @@ _PAUSE = 0.02
 def alone(lock: Path = LOCK, patience: float = PATIENCE) -> Iterator[Text | None]:
     """Hold the machine's timing lock; gives the reason if it could not be had within `patience` seconds."""
     try:
-        descriptor = _open(lock)
+        # To read only, so that it may belong to any user.
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         yield text("duel.no_lock", file=str(lock), reason=error.strerror or str(error))
         return
@@ -39,17 +40,6 @@ def alone(lock: Path = LOCK, patience: float = PATIENCE) -> Iterator[Text | None
         yield None if _acquire(descriptor, patience) else text("duel.lock_busy", seconds=round(patience))
     finally:
         os.close(descriptor)
-
-
-def _open(lock: Path) -> int:
-    """The lock file, made if need be. Opened to read only, so that it may belong to any user."""
-    safe = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        return os.open(lock, safe)
-    except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(lock, safe | os.O_CREAT | os.O_EXCL, 0o644))
-        return os.open(lock, safe)
 
 
 def _acquire(descriptor: int, patience: float) -> bool:

@@ -13,7 +13,9 @@ from labbench.alone import alone
 
 @pytest.fixture
 def lock(tmp_path):
-    return tmp_path / "lock"
+    made = tmp_path / "lock"
+    made.mkdir()
+    return made
 
 
 def test_one_at_a_time(lock):
@@ -25,7 +27,6 @@ def test_one_at_a_time(lock):
 
 
 def test_a_dead_holder_holds_nothing(lock):
-    lock.touch()
     take = (
         "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX); os.kill(os.getpid(), 9)"
     )
@@ -35,8 +36,7 @@ def test_a_dead_holder_holds_nothing(lock):
 
 
 def test_a_lock_that_may_only_be_read_is_enough(lock):
-    lock.touch()
-    lock.chmod(0o444)
+    lock.chmod(0o555)
     with alone(lock, patience=0.1) as reason:
         assert reason is None
 
