@@ -431,7 +431,7 @@ def test_command_weakens_on_purpose_and_says_so(monkeypatch, capsys):
 
 def test_a_weakened_victim_is_weak(ground, tmp_path):
     """The settings reach the sessions that are attacked."""
-    body = "def pool(x, out):\n    os.fork() or time.sleep(1)"
+    body = "def pool(x, out):\n    os.fork() or (time.sleep(2), os._exit(0))\n    time.sleep(1)"
     attack = made(tmp_path, body, "stake: host\nscenarios: [pool]")
     with Referee(ground) as strong:
         assert not strong.run(attack).won or "seccomp" not in {n.split()[0] for n in probe().layers}

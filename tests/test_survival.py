@@ -56,11 +56,13 @@ def victims(rig):
 )  # fmt: skip
 def test_a_killed_session_or_zygote_costs_one_walk(tmp_path, whom, rounds):
     dice = random.Random(f"{whom} {rounds}")
-    source = layer("time.sleep(0.001)")
+    source = layer("time.sleep(0.01)")
     with rigs.opened(tmp_path) as rig:
         rig.assert_clean()
         before, ended = rigs.descriptors(), 0
         for _ in range(rounds):
+            # The zygote is there, so that the moment lies in the walk and not in its start.
+            rig.assert_clean()
 
             def kill():
                 for pid in victims(rig)[whom]:
