@@ -13,6 +13,8 @@ from labbench.results import Disclosure, Verdict, text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from labbench.catalogue import CloseCheck, SpeedupCheck
     from labbench.results import Array, Text
 
@@ -25,15 +27,18 @@ def relative_error(value: Array, reference: Array, norm: str) -> float:
     l2: ‖x−ref‖₂/‖ref‖₂; max: max|x−ref|/max|ref|. With an all-zero reference the error is absolute.
     """
     x, ref = (np.asarray(a, dtype=np.float64).ravel() for a in (value, reference))
-    size = float(np.max(np.abs(ref), initial=0.0))
     with np.errstate(over="ignore"):
-        if norm == "max" or not size:
-            distance = float(np.max(np.abs(x - ref), initial=0.0)) if norm == "max" else float(np.linalg.norm(x))
-        else:
-            # In units of the largest value: the squares of tiny ones would vanish.
-            distance, size = float(np.linalg.norm((x - ref) / size)), float(np.linalg.norm(ref / size))
+        distance, size = _length(x - ref, norm), _length(ref, norm)
     error = distance / size if size else distance
     return error if math.isfinite(error) else sys.float_info.max  # JSON knows neither infinity nor NaN
+
+
+def _length(vector: NDArray[np.float64], norm: str) -> float:
+    largest = float(np.max(np.abs(vector), initial=0.0))
+    if norm == "max" or not largest or not math.isfinite(largest):
+        return largest
+    # In units of the largest value: the squares of tiny ones would vanish.
+    return largest * float(np.linalg.norm(vector / largest))
 
 
 def unfit(value: Array, reference: Array) -> tuple[Verdict, Text] | None:
