@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import subprocess
+import sys
 import tempfile
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from labbench.catalogue import Limits
 from labbench.lab3_1 import scenarios
@@ -75,6 +79,19 @@ def children(pid):
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return []
+
+
+def modules_of(folder, names):
+    """The modules of a hand-in, imported afresh under their own names and forgotten again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        patch.setattr(sys, "dont_write_bytecode", True)
+        for name in names:
+            patch.delitem(sys.modules, name, raising=False)
+        loaded = {name: importlib.import_module(name) for name in names}
+        for name in names:
+            del sys.modules[name]
+    return SimpleNamespace(**loaded)
 
 
 def inside(folder):

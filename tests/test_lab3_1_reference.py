@@ -4,11 +4,8 @@ Product code opens the reference as a hand-in; only this file imports it.
 """
 
 import ast
-import importlib
 import itertools
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +15,7 @@ from PIL import Image
 
 import labbench.lab3_1.mistakes
 from labbench.lab3_1.mistakes import MISTAKES
+from tests import rig as rigs
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = Path(labbench.lab3_1.mistakes.__file__).parent / "reference" / "stu_upload"
@@ -27,22 +25,9 @@ DTYPES = (np.float32, np.float64)
 MEAN = (123.68, 116.779, 103.939)
 
 
-def modules_of(folder):
-    """The three modules of a hand-in, imported afresh under their own names and forgotten again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        patch.setattr(sys, "dont_write_bytecode", True)
-        for name in MODULES:
-            patch.delitem(sys.modules, name, raising=False)
-        loaded = {name: importlib.import_module(name) for name in MODULES}
-        for name in MODULES:
-            del sys.modules[name]
-    return SimpleNamespace(**loaded)
-
-
 @pytest.fixture(scope="module")
 def ref():
-    return modules_of(REFERENCE)
+    return rigs.modules_of(REFERENCE, MODULES)
 
 
 @pytest.fixture
@@ -351,7 +336,7 @@ def test_template_has_the_references_interface(name):
 
 
 def test_template_imports_and_fails_only_at_a_blank(rng):
-    template = modules_of(TEMPLATE)
+    template = rigs.modules_of(TEMPLATE, MODULES)
     conv = template.layers_2.ConvolutionalLayer(3, 1, 2, 1, 1)
     conv.init_param()
     pool, relu = template.layers_2.MaxPoolingLayer(2, 2), template.layers_1.ReLULayer()

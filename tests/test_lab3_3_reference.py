@@ -3,10 +3,7 @@
 Product code opens the reference as a hand-in; only this file imports it.
 """
 
-import importlib
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from PIL import Image
 
 import labbench
+from tests import rig as rigs
 
 REFERENCE = Path(labbench.__file__).parent / "lab3_3" / "reference" / "stu_upload"
 MODULES = ("layers_1", "layers_2", "layers_3", "exp_3_3_style_transfer")
@@ -28,16 +26,7 @@ LOSS_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 
 @pytest.fixture(scope="module")
 def ref():
-    """The modules of the reference, imported under their own names and forgotten again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(REFERENCE))
-        patch.setattr(sys, "dont_write_bytecode", True)
-        for name in MODULES:
-            patch.delitem(sys.modules, name, raising=False)
-        loaded = {name: importlib.import_module(name) for name in MODULES}
-        for name in MODULES:
-            del sys.modules[name]
-    return SimpleNamespace(**loaded)
+    return rigs.modules_of(REFERENCE, MODULES)
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     OnOutput = Callable[[bytes], None]
 
+_T = TypeVar("_T")
+
 #: The packages a hand-in may import beside the standard library.
 PACKAGES = ("numpy", "scipy", "PIL")
 
@@ -62,9 +64,6 @@ class Code:
     cwd: Path
     package: Path
     readable: tuple[Path, ...] = ()
-
-
-_T = TypeVar("_T")
 
 
 class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's

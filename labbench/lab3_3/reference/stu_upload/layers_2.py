@@ -212,17 +212,3 @@ class MaxPoolingLayer(Timed):
             waiting &= ~first
         self.backward_time = time.time() - start
         return bottom_diff
-
-
-class FlattenLayer:
-    """Feature maps to vectors in the order row, column, channel; both shapes are without N."""
-
-    def __init__(self, input_shape, output_shape):
-        self.input_shape = tuple(input_shape)
-        self.output_shape = tuple(output_shape)
-        assert np.prod(self.input_shape) == np.prod(self.output_shape), (input_shape, output_shape)
-
-    def forward(self, input):
-        """X (N, C, H, W) → (N, H·W·C)."""
-        assert input.shape[1:] == self.input_shape, input.shape
-        return input.transpose(0, 2, 3, 1).reshape(-1, *self.output_shape)
