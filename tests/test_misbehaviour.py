@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from labbench.catalogue import Limits
-from labbench.results import Verdict
+from labbench.results import Level, Verdict
 from labbench.worker import session as session_module
 from labbench.worker import zygote as zygote_module
 from labbench.worker.remote import attempt
+from labbench.worker.zygote import Workers
 from tests import rig as rigs
 from tests.rig import layer, line_of, said, shapes_only
 
@@ -85,6 +86,36 @@ def test_exception_inside_numpy_names_the_students_line(rig):
 )
 def test_error_at_import(rig, source, words):
     check(rig, source, Verdict.ERROR, "fault.exception", *words)
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """A rig with all layers."""
+    with Workers() as workers:
+        if workers.isolation.level is not Level.STRONG:
+            pytest.skip("; ".join(workers.isolation.inactive))
+        yield rigs.Rig(workers, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; os.fork()  # here",
+        "import subprocess; subprocess.run(['true'])  # here",
+        "from multiprocessing import Pool; Pool(2)  # here",
+        "from concurrent.futures import ProcessPoolExecutor as P; list(P(2).map(abs, [1]))  # here",
+    ],
+    ids=["fork", "subprocess", "pool", "futures"],
+)
+def test_starting_a_process_is_told_in_plain_words(locked, line):
+    source = layer(line)
+    check(locked, source, Verdict.ERROR, "fault.process", f"layers_2.py:{line_of(source)} starts a process", "# here")
+
+
+def test_a_file_that_may_not_be_read_is_no_process(locked):
+    check(
+        locked, layer("open('/etc/shadow')  # here"), Verdict.ERROR, "fault.exception", "PermissionError at layers_2.py"
+    )
 
 
 def test_circular_import_is_told_without_the_graders_paths(rig):
