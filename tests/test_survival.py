@@ -263,10 +263,11 @@ def test_what_is_killed_in_a_grading_costs_its_own_checks(place, whom):
 
 @pytest.mark.slow
 def test_building_weights_survives_kill_9(place):
-    place.environment["XDG_CACHE_HOME"] = str(place.cache)
+    place.environment["LABBENCH_CACHE"] = str(place.cache)
     command = ["weights", "build"]
     length, dice = place.run(*command), random.Random(3)
     whole = {p.relative_to(place.cache): p.stat().st_size for p in place.cache.rglob("*.mat")}
+    assert whole
     for _ in range(4):
         shutil.rmtree(place.cache)
         code, _ = place.disturbed(signal.SIGKILL, dice.uniform(0.2, 1) * length, *command)
