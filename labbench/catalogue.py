@@ -26,6 +26,8 @@ Tolerance = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")]
 #: At least one; a check that observes nothing could never fail.
 Names = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+#: A file to hand in: its name, or the names it may have, the proper one first.
+File = str | Names
 Count = Annotated[int, msgspec.Meta(gt=0)]
 
 
@@ -48,12 +50,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a scenario runs: in which profile, under which limits, and how its goldens are stored."""
+    """How a scenario runs: in which profile, under which limits, and how its goldens are stored.
+
+    What is in `lead` is judged by no check: the walk always goes on from the reference's value.
+    """
 
     profile: Profile = Profile.QUICK
     limits: Limits = Limits()
     store: Literal["float64", "float32"] = "float64"
     golden: tuple[str, ...] | None = None
+    lead: tuple[str, ...] = ()
 
 
 class CheckBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,7 +107,7 @@ class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     folder: str
     title: Words
     summary: Words
-    files: Names
+    files: Annotated[tuple[File, ...], msgspec.Meta(min_length=1)]
     main: str
     tiers: Annotated[dict[Count, Words], msgspec.Meta(min_length=1)]
     scenarios: dict[str, ScenarioSpec]
@@ -275,6 +281,11 @@ def _check_references(name: str, lab: LabSpec, content: str, file: Path) -> None
             path = ("labs", name, "checks", str(i), problem[0])
             raise _invalid(file, _line(content, path), path, problem[1])
         seen.add(check.id)
+
+
+def spellings(file: File) -> tuple[str, ...]:
+    """The names a file to hand in may have, the proper one first."""
+    return (file,) if isinstance(file, str) else file
 
 
 def find(catalogue: Catalogue, name: str) -> LabSpec:

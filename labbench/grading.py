@@ -145,10 +145,13 @@ def _duels(
 def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress | None) -> Record:
     goldens = task.pack.goldens[scenario, case.name]
     checks = task.spec.checks_of(scenario, case.name)
+    lead = task.spec.scenarios[scenario].lead
     done = 0
 
     def correct(seen: Observation) -> Array | None:
         """The reference's value, as float32 like all that students compute with, if the hand-in's is wrong."""
+        if seen.name in lead:
+            return goldens[seen.name][0]
         for check in checks:
             if seen.name in check.observe and seen.name in goldens:
                 right = goldens[seen.name]

@@ -7,6 +7,7 @@ another hand-in, and known mistakes. Tiers, checks, tolerances, limits and texts
 from __future__ import annotations
 
 import difflib
+import hashlib
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,9 +53,10 @@ class Case:
         return {self.image_path(name): pixels for name, pixels in self.images.items()}
 
 
-#: Yields (name, remote or fault); is sent the reference's value after a wrong answer, else None. What stands before a
-#: (name, None) belongs to no observation: its time is nobody's.
-Scenario = Generator[tuple[str, "Remote | Fault | None"], "Array | None", None]
+#: Yields (name, what was seen): a remote object, a fault, or an array that the scenario made of what it fetched. It is
+#: sent the reference's value after a wrong answer, else None. What stands before a (name, None) belongs to no
+#: observation: its time is nobody's.
+Scenario = Generator[tuple[str, "Remote | Fault | Array | None"], "Array | None", None]
 ScenarioFunction = Callable[["Remote", Case], Scenario]
 #: A fresh case from a random generator.
 Draw = Callable[["np.random.Generator"], Case]
@@ -96,6 +98,13 @@ class Recipe:
 
     seed: str
     image: Array
+
+    def random(self, lab: str, label: str) -> np.random.Generator:
+        """A stream of random numbers of its own for every label."""
+        import numpy as np  # heavy, and not needed to list labs
+
+        digest = hashlib.sha256(f"{lab}/{self.seed}/{label}".encode()).digest()
+        return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "little")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +161,8 @@ class Lab:
         files: The course's files by name, given the weights file.
         reference: The folder of the reference hand-in.
         mistakes: The known mistakes.
+        tables: The lab's own tables, from a scorecard.
         job: What `labbench run` does.
-        table: The lab's own table, from a scorecard.
         timed: The scenarios that show how the hand-in's time compares with the reference's.
         groups: Timing group by observation of those.
         draws: Makes a fresh case for each scenario of a speed-up check; the duel adds the parameter `type`, which
@@ -166,10 +175,10 @@ class Lab:
     files: Callable[[Path], Mapping[str, Path]]
     reference: Path
     mistakes: tuple[Mistake, ...]
-    job: Job
-    table: Callable[[Scorecard], Table]
-    timed: tuple[str, ...]
-    groups: Mapping[str, str]
+    tables: Callable[[Scorecard], tuple[Table, ...]]
+    job: Job | None = None
+    timed: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, Draw] = field(default_factory=dict)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from labbench.results import Fault, Observation, Verdict
 from labbench.worker.remote import Remote, Spec, fetch, root, shape_of
 
@@ -51,7 +53,7 @@ def observe(
     reference's value after a wrong one. When the walk broke off for want of a value that was observed as a Fault,
     `Ended` carries that very Fault. A step without a value only starts the clock of the next observation anew.
     """
-    steps: Generator[tuple[str, Remote | Fault | None], Array | None, None] = scenario(root(session), case)
+    steps: Generator[tuple[str, Remote | Fault | Array | None], Array | None, None] = scenario(root(session), case)
     sent: Array | None = None
     mark = len(session.ledger)
     while True:
@@ -74,9 +76,11 @@ def observe(
         sent = correct(observation)
 
 
-def _value(seen: Remote | Fault, spec: Spec | None) -> tuple[Value | Fault | None, tuple[int, ...]]:
+def _value(seen: Remote | Fault | Array, spec: Spec | None) -> tuple[Value | Fault | None, tuple[int, ...]]:
     if isinstance(seen, Fault):
         return seen, ()
+    if isinstance(seen, np.ndarray):
+        return seen, seen.shape
     try:
         if spec is None:
             return None, shape_of(seen)

@@ -14,6 +14,7 @@ import numpy as np
 from labbench import handin
 from labbench.checks.classification import top_class
 from labbench.checks.closeness import relative_error, unfit
+from labbench.errors import LabbenchError
 from labbench.observe import Record, Setting, record
 from labbench.results import Fault, Timing
 from labbench.worker.remote import Spec, run_main
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
-    from labbench.labs import Lab, Table
+    from labbench.labs import Job, Lab, Table
     from labbench.results import Array, Observation
     from labbench.worker.session import Exit
 
@@ -90,6 +91,17 @@ class Assignment:
     submission: Path
     weights: Path
 
+    @property
+    def job(self) -> Job:
+        """The lab's main job.
+
+        Raises:
+            LabbenchError: the lab has none.
+        """
+        if self.lab.job is None:
+            raise LabbenchError("lab.no_job", lab=self.lab.name)
+        return self.lab.job
+
 
 def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outcome:
     """Run the lab's job on a picture, uint8 (224, 224, 3).
@@ -97,12 +109,12 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
     Raises:
         LabbenchError: the hand-in cannot be read.
     """
-    case = what.lab.job.case(image)
+    case = what.job.case(image)
     with Workers() as workers, handin.opened(what.submission, what.spec.files) as snapshot:
         reference = _walk(what, workers, what.lab.reference, image)
         goldens = {o.name: o.value for o in reference.observations if isinstance(o.value, np.ndarray)}
         errors: dict[str, float | None] = {}
-        clock = _Clock({s.name: s.work for s in what.lab.job.steps})
+        clock = _Clock({s.name: s.work for s in what.job.steps})
 
         def tell(seen: Observation) -> None:
             errors[seen.name] = _error(seen, goldens)
@@ -110,7 +122,7 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
 
         with Workspace(snapshot.package, what.lab.files(what.weights)) as workspace:
             workspace.add_images(case.image_files())
-            scenario = what.lab.job.scenario
+            scenario = what.job.scenario
             limits = what.spec.scenarios[scenario].limits
             seen = record(
                 Setting(workers, workspace.code, limits, retry=False),
@@ -134,7 +146,7 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
     Raises:
         LabbenchError: the hand-in cannot be read.
     """
-    limits = what.spec.scenarios[what.lab.job.scenario].limits
+    limits = what.spec.scenarios[what.job.scenario].limits
     with (
         Workers() as workers,
         handin.opened(what.submission, what.spec.files) as snapshot,
@@ -149,7 +161,7 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
 
 
 def _walk(what: Assignment, workers: Workers, package: Path, image: Array) -> Record:
-    case, scenario = what.lab.job.case(image), what.lab.job.scenario
+    case, scenario = what.job.case(image), what.job.scenario
     with (
         handin.opened(package, what.spec.files) as snapshot,
         Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
@@ -195,13 +207,13 @@ def _outcome(what: Assignment, seen: Record, reference: Record, errors: Mapping[
     values = {o.name: o.value for o in seen.observations}
     faults = [(o.name, o.value) for o in seen.observations if isinstance(o.value, Fault)]
     at, fault = faults[0] if faults else ("", seen.ended)
-    answer = values.get(what.lab.job.answer)
+    answer = values.get(what.job.answer)
     best: tuple[tuple[int, float], ...] = ()
     table = None
     if isinstance(answer, np.ndarray) and answer.size:
         flat = np.nan_to_num(np.asarray(answer, dtype=np.float64).ravel(), nan=-1.0)
         best = tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:5])
-        table = what.lab.job.table(errors, *top_class(flat))
+        table = what.job.table(errors, *top_class(flat))
     layers = sum(o.cpu_ns for o in seen.observations if o.name in what.lab.groups) / 1e9
     total = sum(o.cpu_ns for o in seen.observations) / 1e9
     timings = _timings(what, seen, reference)

@@ -70,7 +70,7 @@ RIGHT = card(
 def shown(result, lang=Lang.EN, width=110):
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=None, force_terminal=False, _environ={})
-    console.print(terminal.scorecard(result, SPEC, TABLE, lang))
+    console.print(terminal.scorecard(result, SPEC, (TABLE,), lang))
     said = out.getvalue()
     assert "\x1b" not in said
     assert all(len(line) <= width for line in said.splitlines())
@@ -152,7 +152,7 @@ def test_hostile_words_are_shown_as_they_are(hostile):
     out = io.StringIO()
     console = Console(file=out, width=110, color_system=None, _environ={})
     result = card(CheckResult("conv", 60, Verdict.ERROR, why=why), notes=(text("note.compat", used=hostile),))
-    console.print(terminal.scorecard(result, SPEC, table, Lang.EN))
+    console.print(terminal.scorecard(result, SPEC, (table,), Lang.EN))
     said = out.getvalue()
     assert f"         The file {hostile} is missing.\n" in said
     assert f"helped with: {hostile}." in said

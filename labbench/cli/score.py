@@ -88,7 +88,7 @@ def _write(app: App, card: Scorecard, task: Task, form: str, output: Path | None
         content = json.encode(card, task.spec, app.lang).decode()
     else:
         with app.console.capture() as captured:
-            app.console.print(terminal.scorecard(card, task.spec, task.lab.table(card), app.lang))
+            app.console.print(terminal.scorecard(card, task.spec, task.lab.tables(card), app.lang))
         content = captured.get()
     if output is None:
         _print(content, "utf-8" if form == "json" else sys.stdout.encoding)

@@ -24,7 +24,7 @@ def command(app: App, lab: str) -> None:
     spec = catalogue.find(entries, lab)
     app.console.print(f"{catalogue.name_of(entries, lab)}  {spec.title[app.lang]}", style="bold")
     app.console.print(spec.summary[app.lang])
-    app.console.print(app.say("show.files", files=", ".join(spec.files)))
+    app.console.print(app.say("show.files", files=", ".join(" / ".join(catalogue.spellings(f)) for f in spec.files)))
     app.console.print(app.say("show.rule"))
     grid = Table(header_style="bold")
     for key in ("tier", "check", "profile", "tolerance", "limits"):

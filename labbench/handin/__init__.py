@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench import scratch
+from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
 from labbench.handin.archive import is_archive, unpack
 from labbench.handin.finding import find_package
@@ -22,6 +23,8 @@ from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from labbench.catalogue import File
 
 #: What the package is called for `import stu_upload.vgg_cpu`, whatever the folder was called.
 PACKAGE = "stu_upload"
@@ -45,12 +48,13 @@ class Snapshot:
 
 
 @contextlib.contextmanager
-def opened(path: Path, files: Sequence[str]) -> Iterator[Snapshot]:
+def opened(path: Path, files: Sequence[File]) -> Iterator[Snapshot]:
     """A snapshot of the hand-in at `path` (a folder, an archive or one .py file) for as long as the context lasts.
 
     Args:
         path: What was handed in.
-        files: The file names the lab asks for; they tell where in the hand-in its package is.
+        files: The files the lab asks for, each by name or by the names it may have; they tell where in the hand-in
+            its package is.
 
     Raises:
         LabbenchError: there is nothing there, it cannot be read, or it holds no package.
@@ -65,7 +69,7 @@ def opened(path: Path, files: Sequence[str]) -> Iterator[Snapshot]:
         yield Snapshot(package, _digest(package), str(path), _missing(package, files))
 
 
-def _find(path: Path, files: Sequence[str], unpacked: Path) -> Path:
+def _find(path: Path, files: Sequence[File], unpacked: Path) -> Path:
     """The package's folder, or its only file; archives are unpacked first."""
     if not path.exists():
         raise LabbenchError("handin.not_there", path=str(path))
@@ -113,14 +117,15 @@ def _digest(package: Path) -> str:
     return total.hexdigest()
 
 
-def _missing(package: Path, files: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _missing(package: Path, files: Sequence[File]) -> tuple[tuple[str, str], ...]:
     import difflib
 
     there = sorted(p.name for p in package.iterdir() if p.name.isprintable())  # names end up in messages
-    lower = {name.lower(): name for name in there if name not in files}
+    asked = {name for file in files for name in spellings(file)}
+    lower = {name.lower(): name for name in there if name not in asked}
     absent = []
-    for file in files:
-        if file not in there:
+    for file, *others in map(spellings, files):
+        if not {file, *others} & set(there):
             near = difflib.get_close_matches(file.lower(), lower, n=1, cutoff=0.6)
             absent.append((file, lower[near[0]] if near else ""))
     return tuple(absent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
 from labbench.handin.limits import MAX_DEPTH, SKIPPED_NAMES
 
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from labbench.catalogue import File
 
-def find_package(top: Path, files: Sequence[str], shown: str = "") -> Path:
+
+def find_package(top: Path, files: Sequence[File], shown: str = "") -> Path:
     """The folder that holds the most of the lab's files; the shallowest of several, `stu_upload` first.
 
     Raises:
@@ -24,7 +27,9 @@ def find_package(top: Path, files: Sequence[str], shown: str = "") -> Path:
         if (held := _held(folder, files))
     )
     if not candidates:
-        raise LabbenchError("handin.no_package", path=shown or str(top), files=", ".join(files))
+        raise LabbenchError(
+            "handin.no_package", path=shown or str(top), files=", ".join(spellings(f)[0] for f in files)
+        )
     best = candidates[0]
     rivals = [c[4] for c in candidates if c[:3] == best[:3]]
     if len(rivals) > 1 and not _alike(rivals, files):
@@ -47,13 +52,15 @@ def _folders(folder: Path, depth: int) -> Iterator[tuple[Path, int]]:
             yield from _folders(child, depth + 1)
 
 
-def _held(folder: Path, files: Sequence[str]) -> list[str]:
-    return [f for f in files if (folder / f).is_file()]
+def _held(folder: Path, files: Sequence[File]) -> list[Path]:
+    """The files that are there, each under the first of its names."""
+    there = ([folder / n for n in spellings(f) if (folder / n).is_file()] for f in files)
+    return [found[0] for found in there if found]
 
 
-def _alike(folders: Sequence[Path], files: Sequence[str]) -> bool:
+def _alike(folders: Sequence[Path], files: Sequence[File]) -> bool:
     def contents(folder: Path) -> list[bytes]:
-        return [(folder / f).read_bytes() for f in files if (folder / f).is_file()]
+        return [f.read_bytes() for f in _held(folder, files)]
 
     first = contents(folders[0])
     return all(contents(f) == first for f in folders[1:])

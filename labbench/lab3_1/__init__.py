@@ -37,7 +37,7 @@ LAB = Lab(
         answer="softmax",
         table=tables.of_run,
     ),
-    table=tables.of_score,
+    tables=tables.of_score,
     timed=("network", "walk"),
     groups={layer.name: layer.group for layer in LAYERS},
 )

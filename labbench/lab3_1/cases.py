@@ -6,7 +6,6 @@ beyond it is judged as a note. Arrays are float32, as the weights file is.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,9 +56,7 @@ def walk(image: Array) -> Case:
 
 
 def _random(recipe: Recipe, label: str) -> np.random.Generator:
-    """A stream of random numbers of its own for every case, from the pack's seed."""
-    digest = hashlib.sha256(f"lab3_1/{recipe.seed}/{label}".encode()).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "little")))
+    return recipe.random("lab3_1", label)
 
 
 def _normal(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:

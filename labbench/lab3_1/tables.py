@@ -24,7 +24,7 @@ NOTHING = "–"
 FAILED = "✗"
 
 
-def of_score(card: Scorecard) -> Table:
+def of_score(card: Scorecard) -> tuple[Table, ...]:
     """The handout's table of a scorecard: the full walk's figures where there are some, else quick's."""
     results = {c.check: c for c in card.checks}
     classified = results.get("full_class") or results.get("class")
@@ -32,7 +32,7 @@ def of_score(card: Scorecard) -> Table:
     pool5 = _percent(results.get("full_pool5") or results.get("trunk.pool5"))
     # Quick's classifier is judged on an input of its own; a footnote says so.
     star = "" if "full_class" in results else " *"
-    return Table(COLUMNS, ((forward, pool5, *_classification(classified, star)),))
+    return (Table(COLUMNS, ((forward, pool5, *_classification(classified, star)),)),)
 
 
 def of_run(errors: Mapping[str, float | None], class_id: int, probability: float) -> Table:

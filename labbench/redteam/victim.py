@@ -157,7 +157,7 @@ class _Sheet:
         card = scorecard(self._task, observed)
         judged = [c for c in results(self._task, self.records) if c.verdict is not Verdict.SKIPPED]
         values = [(r.scenario, o.value) for r in self.records for o in r.observations]
-        grid = terminal.scorecard(card, self._task.spec, self._task.lab.table(card), Lang.EN)
+        grid = terminal.scorecard(card, self._task.spec, self._task.lab.tables(card), Lang.EN)
         return {
             "checks": [[c.check, c.verdict.value] for c in judged],
             "score": card.score,

@@ -32,7 +32,7 @@ _STYLES = {
 }
 
 
-def scorecard(card: Scorecard, spec: LabSpec, table: Table, lang: Lang) -> RenderableType:
+def scorecard(card: Scorecard, spec: LabSpec, tables: Sequence[Table], lang: Lang) -> RenderableType:
     """Everything `labbench score` shows."""
     parts: list[RenderableType] = [_heading(card, spec, lang)]
     for tier in card.tiers:
@@ -43,7 +43,8 @@ def scorecard(card: Scorecard, spec: LabSpec, table: Table, lang: Lang) -> Rende
     notes = [c for c in card.checks if c.tier is None]
     if notes:
         parts += [Styled(f"\n  +  {say('report.notes', lang)}", "bold"), *_checks(notes, spec, lang)]
-    parts += [Styled(""), lab_table(table, lang)]
+    for table in tables:
+        parts += [Styled(""), lab_table(table, lang)]
     if card.timings:
         parts += [Styled(""), timing_table(card.timings, lang)]
     parts += [Styled(f"· {render(n, lang)}", "dim") for n in card.notes]

@@ -1,0 +1,33 @@
+"""Lab 3-3: style transfer in NumPy, with backward passes written by hand and a speed-up to earn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labbench.lab3_3 import cases, scenarios, tables
+from labbench.lab3_3.mistakes import MISTAKES
+from labbench.labs import Lab
+from labbench.vgg import course
+
+LAB = Lab(
+    name="3-3",
+    scenarios={
+        "conv": scenarios.conv,
+        "pool": scenarios.pool,
+        "content": scenarios.content,
+        "style": scenarios.style,
+        "adam": scenarios.adam,
+        "transfer": scenarios.transfer,
+        "conv_duel": scenarios.conv_duel,
+        "pool_duel": scenarios.pool_duel,
+        "course_conv": scenarios.course_conv,
+        "course_pool": scenarios.course_pool,
+        "course_transfer": scenarios.transfer,
+    },
+    cases=cases.cases,
+    files=course.files,
+    reference=Path(__file__).parent / "reference" / "stu_upload",
+    mistakes=MISTAKES,
+    tables=tables.of_score,
+    draws={"conv_duel": cases.conv_draw, "pool_duel": cases.pool_draw},
+)

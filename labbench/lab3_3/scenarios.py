@@ -1,0 +1,301 @@
+"""How lab 3-3 drives a hand-in: as the course's harness does, and observation by observation.
+
+What real hand-ins force: the version (`type`: 0 loops, 1 fast) is the last *positional* argument of a layer, which some
+classes lack; every backward gets a forward of its own first; `param_path` is always passed. The transfer is walked by a
+loop of our own, which is the course's; what it needs of the hand-in's values it fetches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labbench.lab3_3.drawing import distinct, uniform
+from labbench.results import Fault
+from labbench.worker.remote import Spec, fetch, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from numpy.typing import NDArray
+
+    from labbench.labs import Case, Scenario
+    from labbench.results import Array, Plain
+    from labbench.worker.remote import Remote
+
+    Parts = Generator[tuple[str, Remote | Fault | Array | None], Array | None, Any]
+
+#: Where the course puts the weights, seen from the experiment folder.
+WEIGHTS = "../imagenet-vgg-verydeep-19.mat"
+CONTENT_LAYERS = ("relu4_2",)
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+#: All six, in the order in which a step walks them.
+LOSS_LAYERS = CONTENT_LAYERS + STYLE_LAYERS
+#: What the file of the training loop may be called.
+MODULES = ("exp_3_3_style_transfer", "style_transfer")
+#: Height and width of the feature maps that the course checks with, and its two versions, by `type`.
+COURSE_MAP = (24, 40)
+VERSIONS = ("loops", "fast")
+#: How much of the first picture is noise, and the step of Adam, as in the course.
+NOISE, LEARNING_RATE = 0.5, 1.0
+
+
+def conv(student: Remote, case: Case) -> Scenario:
+    """One convolution, forward and backward.
+
+    Observes the output, (N, C_out, H_out, W_out); the gradients of input (N, C_in, H, W), weight and bias.
+    """
+    layer = _convolution(student, case)
+    yield "ready", None
+    yield "output", layer.forward(case.arrays["input"])
+    yield "bottom_diff", layer.backward(case.arrays["top_diff"])
+    yield "d_weight", layer.d_weight
+    yield "d_bias", layer.d_bias
+
+
+def pool(student: Remote, case: Case) -> Scenario:
+    """One max pooling, forward and backward; observes the output and the gradient of the input."""
+    layer = _pooling(student, case)
+    yield "ready", None
+    yield "output", layer.forward(case.arrays["input"])
+    yield "bottom_diff", layer.backward(case.arrays["top_diff"])
+
+
+def conv_duel(student: Remote, case: Case) -> Scenario:
+    """What is timed of a convolution; loading its parameters counts as work of the forward pass."""
+    layer = _convolution(student, case, load=False)
+    yield "ready", None
+    layer.load_param(case.arrays["weight"], case.arrays["bias"])
+    yield "forward", layer.forward(case.arrays["input"])
+    yield "backward", layer.backward(case.arrays["top_diff"])
+
+
+def pool_duel(student: Remote, case: Case) -> Scenario:
+    """What is timed of a pooling."""
+    layer = _pooling(student, case)
+    yield "ready", None
+    yield "forward", layer.forward(case.arrays["input"])
+    yield "backward", layer.backward(case.arrays["top_diff"])
+
+
+def course_conv(student: Remote, case: Case) -> Scenario:
+    """The course's own convolution: both versions at its shape, each on an input of its own."""
+    channels_in, size, channels_out = (int(case.params[p] or 0) for p in ("channel_in", "kernel_size", "channel_out"))
+    shape = (1, channels_in, *COURSE_MAP)
+    for version, label in enumerate(VERSIONS):
+        layer = _convolution(student, case, version, load=False)
+        weight, bias = (channels_in, size, size, channels_out), (channels_out,)
+        layer.load_param(uniform(case, f"{label} weight", *weight), uniform(case, f"{label} bias", *bias))
+        yield "ready", None
+        yield f"{label}_output", layer.forward(uniform(case, f"{label} input", *shape))
+        yield f"{label}_bottom_diff", layer.backward(uniform(case, f"{label} top_diff", 1, channels_out, *shape[2:]))
+
+
+def course_pool(student: Remote, case: Case) -> Scenario:
+    """The course's own pooling: both versions at its shape, each on an input of its own."""
+    channels, (height, width) = int(case.params["channels"] or 0), COURSE_MAP
+    for version, label in enumerate(VERSIONS):
+        layer = _pooling(student, case, version)
+        yield "ready", None
+        yield f"{label}_output", layer.forward(distinct(case, f"{label} input", 1, channels, height, width))
+        top_diff = uniform(case, f"{label} top_diff", 1, channels, height // 2, width // 2)
+        yield f"{label}_bottom_diff", layer.backward(top_diff)
+
+
+def content(student: Remote, case: Case) -> Scenario:
+    """The content loss and its gradient with respect to the features."""
+    yield from _loss(student.layers_3.ContentLossLayer(), case)
+
+
+def style(student: Remote, case: Case) -> Scenario:
+    """The style loss and its gradient with respect to the features."""
+    yield from _loss(student.layers_3.StyleLossLayer(), case)
+
+
+def adam(student: Remote, case: Case) -> Scenario:
+    """Adam over some steps; observes the image after each, (1, 3, H, W)."""
+    image = case.arrays["image"]
+    gradients = case.arrays["gradients"]
+    optimizer = style_transfer(student).AdamOptimizer(case.params["lr"], tuple(image.shape))
+    current: Remote | Array = image
+    for step, gradient in enumerate(gradients, start=1):
+        current = optimizer.update(current, gradient)
+        yield f"image_{step}", current
+
+
+def transfer(student: Remote, case: Case) -> Scenario:
+    """Style transfer on a small picture, by the course's loop.
+
+    Observes, of the first step: the features of the six layers; the gradients of the losses with respect to them; each
+    of those brought back to the image. Of every step: the losses of the hand-in's own picture, and the gradient of
+    the whole loss with respect to the reference's.
+    """
+    transferring = style_transfer(student)
+    vgg = loaded_vgg19(transferring)
+    if "wide" in case.images:
+        height, width = case.images["wide"].shape[:2]
+        yield "wide_image", vgg.load_image(case.image_path("wide"), height, width)[0]
+    content_image = yield from _image(vgg, case, "content")
+    style_image = yield from _image(vgg, case, "style")
+    step = _Step(
+        vgg,
+        {
+            "content": student.layers_3.ContentLossLayer(),
+            "style": student.layers_3.StyleLossLayer(),
+        },
+        {
+            "content": vgg.forward(content_image, list(CONTENT_LAYERS)),
+            "style": vgg.forward(style_image, list(STYLE_LAYERS)),
+        },
+        {"content": float(case.params["alpha"] or 0), "style": float(case.params["beta"] or 0)},
+    )
+    noise = uniform(case, "noise", *content_image.shape).astype(np.float64) * 40 - 20
+    picture = noise * NOISE + content_image.astype(np.float64) * (1 - NOISE)
+    gradient = yield from step.first(picture)
+    optimizer = transferring.AdamOptimizer(LEARNING_RATE, tuple(picture.shape))
+    own = optimizer.update(picture, gradient)
+    reference = yield "picture_2", own
+    yield from step.losses(2, vgg.forward(own, list(LOSS_LAYERS)))
+    if case.params["steps"] == 2:
+        second = vgg.forward(own if reference is None else reference, list(LOSS_LAYERS))
+        yield "gradient_2", step.gradient(second, picture.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step of the transfer needs.
+
+    Attributes:
+        vgg: The net.
+        layers: The loss layers.
+        targets: The features of content and style picture, by layer.
+        factors: What each of the two losses counts, α and β.
+    """
+
+    vgg: Remote
+    layers: Mapping[str, Remote]
+    targets: Mapping[str, Remote]
+    factors: Mapping[str, float]
+
+    def first(self, picture: Array) -> Parts:
+        """The first step, piece by piece; returns the gradient of the whole loss, of the picture's shape."""
+        features = self.vgg.forward(picture, list(LOSS_LAYERS))
+        losses: dict[str, list[float]] = {"content": [], "style": []}
+        total = np.zeros(picture.shape)
+        for name in LOSS_LAYERS:
+            kind = _kind(name)
+            right = yield name, features[name]
+            seen = features[name] if right is None else right
+            losses[kind].append(_number(self.layers[kind].forward(seen, self.targets[kind][name])))
+            diff = self.layers[kind].backward(seen, self.targets[kind][name])
+            right = yield f"diff_{name}", diff
+            gradient = self.vgg.backward(diff if right is None else right, name)
+            right = yield f"image_diff_{name}", gradient
+            total += self._share(kind) * (_numbers(gradient, total.shape) if right is None else right.astype(float))
+        for kind, values in losses.items():
+            yield f"{kind}_loss_1", np.asarray(self.factors[kind] * np.mean(values))
+        right = yield "gradient_1", total
+        return total if right is None else right
+
+    def gradient(self, features: Remote, shape: tuple[int, ...]) -> Array:
+        """The gradient of the whole loss with respect to the picture, of the picture's shape."""
+        total = np.zeros(shape)
+        for name in LOSS_LAYERS:
+            kind = _kind(name)
+            self.layers[kind].forward(features[name], self.targets[kind][name])
+            diff = self.layers[kind].backward(features[name], self.targets[kind][name])
+            total += self._share(kind) * _numbers(self.vgg.backward(diff, name), shape)
+        return total
+
+    def losses(self, number: int, features: Remote) -> Parts:
+        """α times the mean content loss and β times the mean style loss."""
+        for kind, names in (("content", CONTENT_LAYERS), ("style", STYLE_LAYERS)):
+            values = [_number(self.layers[kind].forward(features[n], self.targets[kind][n])) for n in names]
+            yield f"{kind}_loss_{number}", np.asarray(self.factors[kind] * np.mean(values))
+
+    def _share(self, kind: str) -> float:
+        return self.factors[kind] / len(CONTENT_LAYERS if kind == "content" else STYLE_LAYERS)
+
+
+def _kind(layer: str) -> str:
+    return "content" if layer in CONTENT_LAYERS else "style"
+
+
+def _numbers(remote: Remote, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A remote array of numbers to reckon with.
+
+    Raises:
+        Fault: SHAPE or TYPE if it is none of that shape.
+    """
+    return fetch(remote, Spec(shape)).astype(np.float64)
+
+
+def _number(remote: Remote) -> float:
+    return float(_numbers(remote, ()))
+
+
+def style_transfer(student: Remote) -> Remote:
+    """The module of the training loop, by the name under which it was handed in."""
+    modules: list[Remote] = [getattr(student, name) for name in MODULES]
+    return next((m for m in modules if not _is_missing(m)), modules[0])
+
+
+def _is_missing(module: Remote) -> bool:
+    try:
+        shape_of(module)
+    except Fault as fault:
+        return fault.why.key == "fault.no_module"
+    return False
+
+
+def loaded_vgg19(transferring: Remote) -> Remote:
+    """A VGG19 with its weights loaded."""
+    vgg = transferring.VGG19(param_path=WEIGHTS)
+    vgg.build_model()
+    vgg.init_model()
+    vgg.load_model()
+    return vgg
+
+
+def _image(vgg: Remote, case: Case, name: str) -> Parts:
+    """A picture as the hand-in loads it, or as the reference does if that is wrong: (1, 3, H, W)."""
+    height, width = case.images[name].shape[:2]
+    loaded = vgg.load_image(case.image_path(name), height, width)[0]
+    right = yield f"{name}_image", loaded
+    image = fetch(loaded, Spec((1, 3, height, width))) if right is None else right
+    return image.astype(str(case.params["dtype"])) if "dtype" in case.params else image
+
+
+def _convolution(student: Remote, case: Case, version: int | None = None, *, load: bool = True) -> Remote:
+    geometry = (case.params[p] for p in ("kernel_size", "channel_in", "channel_out", "padding", "stride"))
+    layer = _made(student.layers_2.ConvolutionalLayer, case, version, *geometry)
+    layer.init_param()
+    if load:
+        layer.load_param(case.arrays["weight"], case.arrays["bias"])
+    return layer
+
+
+def _pooling(student: Remote, case: Case, version: int | None = None) -> Remote:
+    geometry = (case.params[p] for p in ("kernel_size", "stride"))
+    return _made(student.layers_2.MaxPoolingLayer, case, version, *geometry)
+
+
+def _made(layer: Remote, case: Case, version: int | None, *geometry: Plain) -> Remote:
+    """A layer of the version that is asked for; a class without that argument has only one."""
+    try:
+        return layer(*geometry, case.params.get("type", 0) if version is None else version)
+    except Fault as fault:
+        if fault.why.key != "fault.call" or fault.why.values.get("type") != "TypeError":
+            raise
+        try:
+            return layer(*geometry)
+        except Fault:
+            raise fault from None
+
+
+def _loss(layer: Remote, case: Case) -> Scenario:
+    features, target = case.arrays["features"], case.arrays["target"]
+    yield "loss", layer.forward(features, target)
+    yield "diff", layer.backward(features, target)
