@@ -151,7 +151,7 @@ if __name__ == '__main__':
         total_loss = ALPHA * np.mean(content_loss) + BETA * np.mean(style_loss)
         image_diff = ALPHA * content_diff / len(CONTENT_LOSS_LAYERS) + BETA * style_diff / len(STYLE_LOSS_LAYERS)
         transfer_image = adam_optimizer.update(transfer_image, image_diff)
-        print('Step %d, loss = %f, content_loss = %s, style_loss = %s, time: %.1f s'
-              % (step, total_loss, content_loss, style_loss, time.time() - start))
+        print('Step %d, loss = %f, content_loss = %f, style_loss = %f, time: %.1f s'
+              % (step, total_loss, np.mean(content_loss), np.mean(style_loss), time.time() - start))
         if step % 20 == 0 or step == TRAIN_STEP - 1:
             vgg.save_image(transfer_image, content_shape, '../output/output_' + str(step) + '.jpg')
