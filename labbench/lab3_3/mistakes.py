@@ -28,7 +28,7 @@ _CROP = "return padded_diff[:, :, p : padded_diff.shape[2] - p, p : padded_diff.
 _RAW_POOL = "bottom_diff[n, c, h * s + i, w * s + j] += top_diff[n, c, h, w]"
 _RAW_ARGMAX = "i, j = np.unravel_index(np.argmax(window), window.shape)"
 _FAST_SHARES = "shares = np.tensordot(self.weight, top_diff, axes=([3], [1]))"
-_FAST_FIRST = "first = waiting & (self.input[view] == maxima)"
+_FAST_FIRST = "first = waiting & (self.input[view] == self.maxima)"
 _CONTENT_LOSS = "np.sum((input_layer - content_layer) ** 2) / (2 * input_layer.size)"
 _STYLE_GRADIENT = "gradient = self.difference.transpose(0, 2, 1) @ self.rows"
 _GRAM = "return rows, rows @ rows.transpose(0, 2, 1)"
@@ -200,7 +200,7 @@ MISTAKES: tuple[Mistake, ...] = (
              en="gradient of the fast convolution's input assigned, not added up",
              zh="加速版卷积输入的梯度用 = 赋值，没有累加"),
     _mistake("fast_pool_backward_all_maxima", _LAYERS, 100,
-             _FAST_FIRST, "first = self.input[view] == maxima",
+             _FAST_FIRST, "first = self.input[view] == self.maxima",
              en="fast pooling's gradient to every maximum of a window: differs only where there are several",
              zh="加速版池化的梯度给了窗口内所有最大值：仅在有多个最大值时不同"),
     _mistake("fast_pool_backward_average", _LAYERS, 60,
