@@ -211,6 +211,14 @@ def test_a_wrong_style_gradient_is_no_wrong_net(quick, reference, tmp_path):
     assert seen["steps.gradient_2"] is Verdict.WRONG  # from the reference's picture, with the hand-in's own gradients
 
 
+def test_a_picture_saved_wrongly_is_a_note(quick, reference, tmp_path):
+    old = "np.clip(np.rint(pixels), 0, 255).astype(np.uint8)"
+    folder = edited(tmp_path, "exp_3_3_style_transfer.py", (old, "np.rint(pixels).astype(int).astype(np.uint8)"))
+    card = judged(quick, folder, reference)
+    assert card.score == 100
+    assert {c for c, v in verdicts(card).items() if v is not Verdict.PASS} == {"save_image"}
+
+
 def test_state_kept_from_the_first_step_is_seen_in_the_second(quick, reference, tmp_path):
     folder = edited(
         tmp_path,

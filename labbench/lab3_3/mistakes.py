@@ -204,10 +204,14 @@ MISTAKES: tuple[Mistake, ...] = (
              en="fast pooling's gradient to every maximum of a window: differs only where there are several",
              zh="加速版池化的梯度给了窗口内所有最大值：仅在有多个最大值时不同"),
     _mistake("fast_pool_backward_average", _LAYERS, 60,
-             "bottom_diff[view] += top_diff * first", "bottom_diff[view] += top_diff / k**2",
+             "bottom_diff[view] += top_diff * first", "bottom_diff[view] += top_diff / self.kernel_size**2",
              en="fast pooling's gradient spread over the window", zh="加速版池化的梯度平均分到了整个窗口"),
     _mistake("fast_conv_is_slow", _LAYERS, 80,
-             "self.forward = self.forward_speedup if type else self.forward_raw", "self.forward = self.forward_raw",
+             "self.weight_shape = (channel_in, kernel_size, kernel_size, channel_out)\n"
+             "        super().__init__(type)",
+             "self.weight_shape = (channel_in, kernel_size, kernel_size, channel_out)\n"
+             "        super().__init__(type)\n"
+             "        self.forward = self.forward_raw",
              en="the fast convolution is the loops again", zh="加速版卷积其实还是循环版本"),
     _mistake("fast_parameters_missing", _LAYERS, 100,
              "self.d_weight = np.tensordot(patches, top_diff, axes=([0, 2, 3], [0, 2, 3]))  # (C_in, k, k, C_out)\n"

@@ -14,7 +14,7 @@ import numpy as np
 
 from labbench.lab3_3.drawing import distinct, uniform
 from labbench.results import Fault
-from labbench.worker.remote import Spec, fetch, shape_of
+from labbench.worker.remote import Spec, attempt, fetch, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -40,6 +40,8 @@ COURSE_MAP = (24, 40)
 VERSIONS = ("loops", "fast")
 #: Height and width to which a picture of another size is brought.
 RESIZED = (40, 64)
+#: Where a hand-in saves the picture.
+SAVED = "output/picture.png"
 #: How much of the first picture is noise, and the step of Adam, as in the course.
 NOISE, LEARNING_RATE = 0.5, 1.0
 
@@ -132,7 +134,8 @@ def transfer(student: Remote, case: Case) -> Scenario:
 
     Observes, of the first step: the features of the six layers; the gradients of the losses with respect to them; each
     of those brought back to the image. Of every step: the losses of the hand-in's own picture, and the gradient of
-    the whole loss with respect to the reference's.
+    the whole loss with respect to the reference's. Last, for notes: the start without noise, and a picture that is
+    saved and read again.
     """
     transferring = style_transfer(student)
     vgg = loaded_vgg19(transferring)
@@ -162,6 +165,9 @@ def transfer(student: Remote, case: Case) -> Scenario:
     if case.params["steps"] == 2:
         second = vgg.forward(own if reference is None else reference, list(LOSS_LAYERS))
         yield "gradient_2", step.gradient(second, picture.shape)
+    if "other_size" in case.images:
+        yield "start_image", attempt(transferring.get_random_img, content_image, 0.0)
+        yield "saved_image", _saved(vgg, 1.5 * content_image)  # beyond black and white
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +273,13 @@ def _image(vgg: Remote, case: Case, name: str) -> Parts:
     right = yield f"{name}_image", loaded
     image = fetch(loaded, Spec((1, 3, height, width))) if right is None else right
     return image.astype(str(case.params["dtype"])) if "dtype" in case.params else image
+
+
+def _saved(vgg: Remote, picture: Array) -> Remote | Fault:
+    """The picture as the hand-in saves it and reads it again; nothing leaves the session's memory."""
+    height, width = picture.shape[2:]
+    saved = attempt(vgg.save_image, picture, (height, width, 3), SAVED)
+    return saved if isinstance(saved, Fault) else vgg.load_image(SAVED, height, width)[0]
 
 
 def _convolution(student: Remote, case: Case, version: int | None = None, *, load: bool = True) -> Remote:
