@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from PIL import Image
 
-from labbench import catalogue, labs, painting
+from labbench import catalogue, labs, painting, running
 from labbench.album import Album
 from labbench.errors import LabbenchError
 from labbench.lab3_3 import LAB
@@ -111,6 +111,7 @@ def torch_transfer(case, file):
     return losses, [i[0].permute(1, 2, 0).numpy() + net.mean for i in images]
 
 
+@pytest.mark.slow
 def test_losses_and_pictures_are_those_of_pytorch():
     file = weights.ensure_synthetic().path
     height, width = 32, 48
@@ -366,6 +367,16 @@ def test_main_runs_the_main_file_by_either_name_with_the_courses_pictures(tmp_pa
     code, out, _ = run(capsys, "run", "3-3", "--submission", edited(tmp_path, block, new, name), "--main")
     assert "[(451, 300), (420, 280)]" in out
     assert code in (0, 1)  # leaving early is told as a fault
+
+
+def test_what_main_prints_is_told_when_it_prints_it(tmp_path):
+    """A transfer's main block runs for hours."""
+    block = "if __name__ == '__main__':\n"
+    package = edited(tmp_path, block, block + "    print('first'); time.sleep(1); print('second'); 1 / 0\n")
+    file = weights.ensure_synthetic().path
+    told = []
+    running.run_file(Assignment(LAB, catalogue.find(catalogue.load(), "3-3"), package, file), told.append)
+    assert told[:2] == [b"first\n", b"second\n"]
 
 
 def test_a_lab_without_a_job_says_so():
