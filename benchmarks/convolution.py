@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import sys
 
 import numpy as np
 import threadpoolctl
 import torch
 
 from labbench.lab3_1 import LAB
-
-
-def _layers_2():
-    spec = importlib.util.spec_from_file_location("layers_2", LAB.reference / "layers_2.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["layers_2"] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.rig import modules_of
 
 
 def _four_loops(x, weight, bias):
@@ -36,9 +27,10 @@ def _four_loops(x, weight, bias):
 def benchmarks():
     rng = np.random.default_rng(0)
     torch.set_num_threads(1)
+    layers_2 = modules_of(LAB.reference, ("layers_2",)).layers_2
     cases = []
     for channels, side in ((256, 56), (64, 12)):
-        layer = _layers_2().ConvolutionalLayer(3, channels, channels, 1, 1)
+        layer = layers_2.ConvolutionalLayer(3, channels, channels, 1, 1)
         weight = rng.standard_normal((channels, 3, 3, channels), dtype=np.float32)
         bias = rng.standard_normal(channels, dtype=np.float32)
         layer.load_param(weight, bias)

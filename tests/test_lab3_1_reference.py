@@ -1,6 +1,6 @@
 """The reference of lab 3-1 against PyTorch in float64, and its known mistakes as edits of its source.
 
-Product code opens the reference as a hand-in; only this file imports it.
+Product code opens the reference as a hand-in; only this file and the benchmarks import it.
 """
 
 import ast

@@ -24,7 +24,8 @@ def test_it_writes_the_template(tmp_path, name):
     assert made.path == tmp_path / "new" / "folder" / f"lab{name}"
     assert made.backup is None
     written = tree(made.path)
-    assert {f"stu_upload/{file}" for file in LABS[name].files} | {"README.en.md", "README.zh.md"} <= set(written)
+    proper = {catalogue.spellings(file)[0] for file in LABS[name].files}
+    assert {f"stu_upload/{file}" for file in proper} | {"README.en.md", "README.zh.md"} <= set(written)
     assert not any("__pycache__" in file for file in written)
     assert written == {k: v for k, v in tree(resources.template(LABS[name].folder)).items() if "__pycache__" not in k}
     assert [p.name for p in made.path.parent.iterdir()] == [f"lab{name}"]

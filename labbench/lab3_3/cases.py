@@ -174,7 +174,7 @@ def _transfer(recipe: Recipe) -> Case:
         images={
             "content": _crop(recipe.image, rng, SIDE, SIDE),
             "style": _crop(_other(recipe.image, rng), rng, SIDE, SIDE),
-            "wide": _crop(recipe.image, rng, 40, 64),
+            "other_size": _crop(recipe.image, rng, 72, 90),
         },
     )
 

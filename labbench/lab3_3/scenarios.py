@@ -38,6 +38,8 @@ MODULES = ("exp_3_3_style_transfer", "style_transfer")
 #: Height and width of the feature maps that the course checks with, and its two versions, by `type`.
 COURSE_MAP = (24, 40)
 VERSIONS = ("loops", "fast")
+#: Height and width to which a picture of another size is brought.
+RESIZED = (40, 64)
 #: How much of the first picture is noise, and the step of Adam, as in the course.
 NOISE, LEARNING_RATE = 0.5, 1.0
 
@@ -134,9 +136,8 @@ def transfer(student: Remote, case: Case) -> Scenario:
     """
     transferring = style_transfer(student)
     vgg = loaded_vgg19(transferring)
-    if "wide" in case.images:
-        height, width = case.images["wide"].shape[:2]
-        yield "wide_image", vgg.load_image(case.image_path("wide"), height, width)[0]
+    if "other_size" in case.images:
+        yield "resized_image", vgg.load_image(case.image_path("other_size"), *RESIZED)[0]
     content_image = yield from _image(vgg, case, "content")
     style_image = yield from _image(vgg, case, "style")
     targets = {

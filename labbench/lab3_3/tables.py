@@ -55,7 +55,7 @@ def _losses(results: dict[str, CheckResult]) -> Table:
 
 
 def _speedups(card: Scorecard) -> Table:
-    """Per layer: against our loops, with interval and times; below, for information, against the hand-in's own loops."""
+    """Against our loops, with interval and times; below, for information, against the hand-in's own loops."""
     found = {(d.scenario, d.observation): d for d in card.duels}
     rows = []
     for layer in ("conv", "pool"):

@@ -3,6 +3,7 @@
 Feature maps are NCHW: sample, channel, row, column. NumPy's promotion chooses the dtype.
 """
 
+import functools
 import time
 
 import numpy as np
@@ -185,29 +186,31 @@ class MaxPoolingLayer(Timed):
 
     backward_raw = backward_raw_book
 
-    def forward_speedup(self, input):
-        """As `forward_raw`: the maximum of k×k strided views."""
-        start = time.time()
-        self.input = input
-        output = windows(input, self.kernel_size, self.stride).max(axis=(4, 5))
-        self.forward_time = time.time() - start
-        return output
-
-    def backward_speedup(self, top_diff):
-        """As `backward_raw_book`: for each place in the window, all windows at once."""
-        start = time.time()
+    def places(self, rows, columns):
+        """For each of the k×k places in a window, row by row: the slices of X that hold it in all windows."""
         k, s = self.kernel_size, self.stride
-        rows, columns = top_diff.shape[2:]
-        views = [
+        return [
             (slice(None), slice(None), slice(i, i + s * rows, s), slice(j, j + s * columns, s))
             for i in range(k)
             for j in range(k)
         ]
-        maxima = windows(self.input, k, s).max(axis=(4, 5))
+
+    def forward_speedup(self, input):
+        """As `forward_raw`: the maximum of k×k strided views; kept for `backward`."""
+        start = time.time()
+        self.input = input
+        rows, columns = ((size - self.kernel_size) // self.stride + 1 for size in input.shape[2:])
+        self.maxima = functools.reduce(np.maximum, (input[view] for view in self.places(rows, columns)))
+        self.forward_time = time.time() - start
+        return self.maxima
+
+    def backward_speedup(self, top_diff):
+        """As `backward_raw_book`: for each place in the window, all windows at once."""
+        start = time.time()
         waiting = np.ones(top_diff.shape, dtype=bool)  # the windows whose maximum has not been met
         bottom_diff = np.zeros(self.input.shape, dtype=top_diff.dtype)
-        for view in views:
-            first = waiting & (self.input[view] == maxima)
+        for view in self.places(*top_diff.shape[2:]):
+            first = waiting & (self.input[view] == self.maxima)
             bottom_diff[view] += top_diff * first
             waiting &= ~first
         self.backward_time = time.time() - start
