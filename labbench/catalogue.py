@@ -101,6 +101,12 @@ class SpeedupCheck(CheckBase, frozen=True, tag_field="kind", tag="speedup"):
 Check = CloseCheck | ClassCheck | SpeedupCheck
 
 
+class JobSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What `labbench run` may use for a lab's main job, which takes longer than what is graded."""
+
+    limits: Limits = Limits()
+
+
 class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One lab of the catalogue."""
 
@@ -110,6 +116,7 @@ class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     files: Annotated[tuple[File, ...], msgspec.Meta(min_length=1)]
     main: str
     tiers: Annotated[dict[Count, Words], msgspec.Meta(min_length=1)]
+    job: JobSpec = JobSpec()
     scenarios: dict[str, ScenarioSpec]
     checks: tuple[Check, ...]
 

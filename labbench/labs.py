@@ -125,15 +125,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One observation of a lab's main job, and its share of the work."""
+    """One observation of a classification, and its share of the work."""
 
     name: str
     work: float
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A lab's main job, what `labbench run` does: a scenario over one picture, step by step.
+class Classification:
+    """A main job, what `labbench run` does: the class of one picture, layer by layer.
 
     Attributes:
         scenario: The scenario's name.
@@ -148,6 +148,29 @@ class Job:
     case: Callable[[Array], Case]
     answer: str
     table: Callable[[Mapping[str, float | None], int, float], Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A main job, what `labbench run` does: a picture with one's content in another's style, step by step.
+
+    Attributes:
+        scenario: Observes `content_features`, whose time is that of one forward pass; the start, `picture_0`; and of
+            each step N `content_loss_N`, `style_loss_N` (as they enter the total) and the picture after it,
+            `picture_N`, (1, 3, H, W), RGB minus the weights' mean colour.
+        case: Makes the case for content and style picture, uint8 (H, W, 3), and the number of steps.
+        content: The picture file that is used when none is named.
+        style: As `content`.
+        steps: How many steps are made when nobody says.
+        passes: How many forward passes a step takes, about; from it the whole time is estimated before the first.
+    """
+
+    scenario: ScenarioFunction
+    case: Callable[[Array, Array, int], Case]
+    content: Path
+    style: Path
+    steps: int
+    passes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +199,7 @@ class Lab:
     reference: Path
     mistakes: tuple[Mistake, ...]
     tables: Callable[[Scorecard], tuple[Table, ...]]
-    job: Job | None = None
+    job: Classification | Transfer | None = None
     timed: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, Draw] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A lab's main job on a student's code: `labbench run`.
+"""A lab's main job on a student's code, `labbench run`: classification, and the hand-in's own main file.
 
 The reference walks the same picture first, which takes seconds; each layer of the student's is then compared as it
 comes. The walk goes on from the student's own values, right or wrong: it is their net that classifies.
@@ -7,14 +7,16 @@ comes. The walk goes on from the student's own values, right or wrong: it is the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from labbench import handin
+from labbench.catalogue import spellings
 from labbench.checks.classification import top_class
 from labbench.checks.closeness import relative_error, unfit
 from labbench.errors import LabbenchError
+from labbench.labs import Classification, Transfer
 from labbench.observe import Record, Setting, record
 from labbench.results import Fault, Timing
 from labbench.worker.remote import Spec, run_main
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
-    from labbench.labs import Job, Lab, Table
+    from labbench.labs import Lab, Table
     from labbench.results import Array, Observation
     from labbench.worker.session import Exit
 
 
+_Job = TypeVar("_Job", Classification, Transfer)
 #: A layer that differs by more is shown as wrong; as for the whole net in labs.yaml.
 WRONG = 1e-3
 
@@ -91,30 +94,30 @@ class Assignment:
     submission: Path
     weights: Path
 
-    @property
-    def job(self) -> Job:
-        """The lab's main job.
+    def job(self, kind: type[_Job]) -> _Job:
+        """The lab's main job, which is of that kind.
 
         Raises:
             LabbenchError: the lab has none.
         """
-        if self.lab.job is None:
+        if not isinstance(self.lab.job, kind):
             raise LabbenchError("lab.no_job", lab=self.lab.name)
         return self.lab.job
 
 
 def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outcome:
-    """Run the lab's job on a picture, uint8 (224, 224, 3).
+    """Classify a picture, uint8 (224, 224, 3).
 
     Raises:
         LabbenchError: the hand-in cannot be read.
     """
-    case = what.job.case(image)
+    job = what.job(Classification)
+    case = job.case(image)
     with Workers() as workers, handin.opened(what.submission, what.spec.files) as snapshot:
         reference = _walk(what, workers, what.lab.reference, image)
         goldens = {o.name: o.value for o in reference.observations if isinstance(o.value, np.ndarray)}
         errors: dict[str, float | None] = {}
-        clock = _Clock({s.name: s.work for s in what.job.steps})
+        clock = _Clock({s.name: s.work for s in job.steps})
 
         def tell(seen: Observation) -> None:
             errors[seen.name] = _error(seen, goldens)
@@ -122,11 +125,9 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
 
         with Workspace(snapshot.package, what.lab.files(what.weights)) as workspace:
             workspace.add_images(case.image_files())
-            scenario = what.job.scenario
-            limits = what.spec.scenarios[scenario].limits
             seen = record(
-                Setting(workers, workspace.code, limits, retry=False),
-                (scenario, what.lab.scenarios[scenario]),
+                Setting(workers, workspace.code, what.spec.job.limits, retry=False),
+                (job.scenario, what.lab.scenarios[job.scenario]),
                 case,
                 on_observation=tell,
             )
@@ -146,29 +147,35 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
     Raises:
         LabbenchError: the hand-in cannot be read.
     """
-    limits = what.spec.scenarios[what.job.scenario].limits
     with (
         Workers() as workers,
         handin.opened(what.submission, what.spec.files) as snapshot,
         Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
-        workers.session(workspace.inside, limits, on_output) as session,
+        workers.session(workspace.inside, what.spec.job.limits, on_output) as session,
     ):
         try:
-            run_main(session, str(workspace.inside.package / what.spec.main))
+            run_main(session, str(workspace.inside.package / _main_file(what.spec, snapshot.package)))
         except Fault as fault:
             return fault
     return None
 
 
+def _main_file(spec: LabSpec, package: Path) -> str:
+    """The main file, by the name under which it was handed in."""
+    names = next((n for n in map(spellings, spec.files) if spec.main in n), (spec.main,))
+    return next((n for n in names if (package / n).is_file()), spec.main)
+
+
 def _walk(what: Assignment, workers: Workers, package: Path, image: Array) -> Record:
-    case, scenario = what.job.case(image), what.job.scenario
+    job = what.job(Classification)
+    case = job.case(image)
     with (
         handin.opened(package, what.spec.files) as snapshot,
         Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
     ):
         workspace.add_images(case.image_files())
-        setting = Setting(workers, workspace.code, what.spec.scenarios[scenario].limits)
-        return record(setting, (scenario, what.lab.scenarios[scenario]), case, wanted=lambda _: Spec())
+        setting = Setting(workers, workspace.code, what.spec.job.limits)
+        return record(setting, (job.scenario, what.lab.scenarios[job.scenario]), case, wanted=lambda _: Spec())
 
 
 class _Clock:
@@ -207,13 +214,14 @@ def _outcome(what: Assignment, seen: Record, reference: Record, errors: Mapping[
     values = {o.name: o.value for o in seen.observations}
     faults = [(o.name, o.value) for o in seen.observations if isinstance(o.value, Fault)]
     at, fault = faults[0] if faults else ("", seen.ended)
-    answer = values.get(what.job.answer)
+    job = what.job(Classification)
+    answer = values.get(job.answer)
     best: tuple[tuple[int, float], ...] = ()
     table = None
     if isinstance(answer, np.ndarray) and answer.size:
         flat = np.nan_to_num(np.asarray(answer, dtype=np.float64).ravel(), nan=-1.0)
         best = tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:5])
-        table = what.job.table(errors, *top_class(flat))
+        table = job.table(errors, *top_class(flat))
     layers = sum(o.cpu_ns for o in seen.observations if o.name in what.lab.groups) / 1e9
     total = sum(o.cpu_ns for o in seen.observations) / 1e9
     timings = _timings(what, seen, reference)

@@ -131,6 +131,13 @@ def nobody_reads() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def clock(seconds: float) -> str:
+    """A duration as 1:05, or 2:01:05."""
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 def lines(values: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Aligned `name  value` lines."""
     width = max((len(name) for name, _ in values), default=0)

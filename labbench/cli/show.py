@@ -11,7 +11,7 @@ from labbench.cli.base import command as define
 from labbench.results import Profile
 
 if TYPE_CHECKING:
-    from labbench.catalogue import Check, LabSpec
+    from labbench.catalogue import Check, LabSpec, Limits
     from labbench.cli.app import App
 
 
@@ -34,6 +34,7 @@ def command(app: App, lab: str) -> None:
             grid.add_row(*_row(app, spec, check))
         grid.add_section()
     app.console.print(grid)
+    app.console.print(f"labbench run: {_limits(app, spec.job.limits)}")
 
 
 def _row(app: App, spec: LabSpec, check: Check) -> tuple[str, ...]:
@@ -49,5 +50,9 @@ def _row(app: App, spec: LabSpec, check: Check) -> tuple[str, ...]:
         f"{check.id}: {title}",
         both if scenario.profile is Profile.QUICK else scenario.profile.value,
         f"{kind} ≤ {check.tolerance:g}" + (f", ≥ {required:g}×" if required else ""),
-        app.say("show.limit", seconds=scenario.limits.cpu_seconds, mib=scenario.limits.memory_mib),
+        _limits(app, scenario.limits),
     )
+
+
+def _limits(app: App, limits: Limits) -> str:
+    return app.say("show.limit", seconds=limits.cpu_seconds, mib=limits.memory_mib)

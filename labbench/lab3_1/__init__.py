@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labbench.lab3_1 import cases, scenarios, tables
 from labbench.lab3_1.mistakes import MISTAKES
-from labbench.labs import Job, Lab, Step
+from labbench.labs import Classification, Lab, Step
 from labbench.vgg import course
 from labbench.vgg.table import LAYERS, work
 
@@ -30,7 +30,7 @@ LAB = Lab(
     files=course.files,
     reference=Path(__file__).parent / "reference" / "stu_upload",
     mistakes=MISTAKES,
-    job=Job(
+    job=Classification(
         scenario="walk",
         steps=(Step("input_image", 0.0), *(Step(layer.name, work(layer)) for layer in LAYERS)),
         case=cases.walk,

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labbench.lab3_3 import cases, scenarios, tables
 from labbench.lab3_3.mistakes import MISTAKES
-from labbench.labs import Lab
-from labbench.vgg import course
+from labbench.labs import Lab, Transfer
+from labbench.vgg import course, pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What stands in for the course's two pictures.
+CONTENT, STYLE = (pictures.picture(name).path for name in ("chelsea", "coffee"))
+
+
+def _files(weights: Path) -> Mapping[str, Path]:
+    return {**course.files(weights), "weinisi.jpg": CONTENT, "style.jpg": STYLE}
+
 
 LAB = Lab(
     name="3-3",
@@ -25,9 +37,17 @@ LAB = Lab(
         "course_transfer": scenarios.transfer,
     },
     cases=cases.cases,
-    files=course.files,
+    files=_files,
     reference=Path(__file__).parent / "reference" / "stu_upload",
     mistakes=MISTAKES,
     tables=tables.of_score,
+    job=Transfer(
+        scenario=scenarios.painting,
+        case=cases.painting,
+        content=CONTENT,
+        style=STYLE,
+        steps=40,
+        passes=5.0,
+    ),
     draws={"conv_duel": cases.conv_draw, "pool_duel": cases.pool_draw},
 )

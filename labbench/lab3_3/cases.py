@@ -75,6 +75,16 @@ def pool_draw(rng: np.random.Generator) -> Case:
     return _pooling("duel", rng, (1, _DUEL_CHANNELS, *COURSE_MAP), 2, 2)
 
 
+def painting(content: Array, style: Array, steps: int) -> Case:
+    """The transfer that `labbench run` does; its noise is always the same, so that two runs can be compared."""
+    alpha, beta = COURSE_FACTORS
+    return Case(
+        "painting",
+        params={"alpha": alpha, "beta": beta, "steps": steps, "seed": "painting", "dtype": "float32"},
+        images={"content": content, "style": style},
+    )
+
+
 def _random(recipe: Recipe, label: str) -> np.random.Generator:
     return recipe.random("lab3_3", label)
 

@@ -143,20 +143,12 @@ def transfer(student: Remote, case: Case) -> Scenario:
         yield "resized_image", vgg.load_image(case.image_path("other_size"), *RESIZED)[0]
     content_image = yield from _image(vgg, case, "content")
     style_image = yield from _image(vgg, case, "style")
-    step = _Step(
-        vgg,
-        {
-            "content": student.layers_3.ContentLossLayer(),
-            "style": student.layers_3.StyleLossLayer(),
-        },
-        {
-            "content": vgg.forward(content_image, list(CONTENT_LAYERS)),
-            "style": vgg.forward(style_image, list(STYLE_LAYERS)),
-        },
-        {"content": float(case.params["alpha"] or 0), "style": float(case.params["beta"] or 0)},
-    )
-    noise = uniform(case, "noise", *content_image.shape).astype(np.float64) * 40 - 20
-    picture = noise * NOISE + content_image.astype(np.float64) * (1 - NOISE)
+    targets = {
+        "content": vgg.forward(content_image, list(CONTENT_LAYERS)),
+        "style": vgg.forward(style_image, list(STYLE_LAYERS)),
+    }
+    step = _step(student, vgg, targets, case)
+    picture = _start(content_image, case)
     gradient = yield from step.first(picture)
     optimizer = transferring.AdamOptimizer(LEARNING_RATE, tuple(picture.shape))
     own = optimizer.update(picture, gradient)
@@ -168,6 +160,35 @@ def transfer(student: Remote, case: Case) -> Scenario:
     if "other_size" in case.images:
         yield "start_image", attempt(transferring.get_random_img, content_image, 0.0)
         yield "saved_image", _saved(vgg, 1.5 * content_image)  # beyond black and white
+
+
+def painting(student: Remote, case: Case) -> Scenario:
+    """The whole style transfer by the course's loop, with the hand-in's own values.
+
+    The picture is rounded to float32 before each step, which then takes half the time of float64.
+
+    Observes the features of content and style picture, whose times are those of one forward pass; the picture that
+    training starts from, `picture_0`; and of step 1, 2, ... the losses of the picture before it and the picture after
+    it, `picture_1`, ..., (1, 3, H, W), mean-free.
+    """
+    transferring = style_transfer(student)
+    vgg = loaded_vgg19(transferring)
+    content_image = yield from _image(vgg, case, "content")
+    style_image = yield from _image(vgg, case, "style")
+    content_features = vgg.forward(content_image, list(CONTENT_LAYERS))
+    yield "content_features", content_features[CONTENT_LAYERS[0]]
+    style_features = vgg.forward(style_image, list(STYLE_LAYERS))
+    yield "style_features", style_features[STYLE_LAYERS[-1]]
+    step = _step(student, vgg, {"content": content_features, "style": style_features}, case)
+    picture = _start(content_image, case).astype(np.float32)
+    optimizer = transferring.AdamOptimizer(LEARNING_RATE, tuple(picture.shape))
+    yield "picture_0", picture
+    for number in range(1, int(case.params["steps"] or 0) + 1):
+        features = vgg.forward(picture, list(LOSS_LAYERS))
+        yield from step.losses(number, features)
+        updated = optimizer.update(picture, step.gradient(features, picture.shape))
+        picture = _numbers(updated, picture.shape).astype(np.float32)
+        yield f"picture_{number}", picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +245,19 @@ class _Step:
 
     def _share(self, kind: str) -> float:
         return self.factors[kind] / len(CONTENT_LAYERS if kind == "content" else STYLE_LAYERS)
+
+
+def _step(student: Remote, vgg: Remote, targets: Mapping[str, Remote], case: Case) -> _Step:
+    """A step of the transfer towards the targets, with the hand-in's loss layers and the case's α and β."""
+    layers = {"content": student.layers_3.ContentLossLayer(), "style": student.layers_3.StyleLossLayer()}
+    factors = {"content": float(case.params["alpha"] or 0), "style": float(case.params["beta"] or 0)}
+    return _Step(vgg, layers, targets, factors)
+
+
+def _start(content_image: Array, case: Case) -> NDArray[np.float64]:
+    """Where training starts: the content, mixed with the case's own noise, as `get_random_img` does."""
+    noise = uniform(case, "noise", *content_image.shape).astype(np.float64) * 40 - 20
+    return noise * NOISE + content_image.astype(np.float64) * (1 - NOISE)
 
 
 def _kind(layer: str) -> str:

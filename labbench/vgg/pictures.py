@@ -112,7 +112,21 @@ def square(
     Returns:
         uint8 of shape (size, size, 3), RGB.
     """
-    return np.asarray(image.resize((size, size), resample), dtype=np.uint8)
+    return resized(image, size, size, resample)
+
+
+def resized(
+    image: Image.Image, height: int, width: int, resample: Image.Resampling = Image.Resampling.BILINEAR
+) -> NDArray[np.uint8]:
+    """An RGB picture of another size, without regard to the proportions: uint8 (height, width, 3)."""
+    return np.asarray(image.resize((width, height), resample), dtype=np.uint8)
+
+
+def proportional(image: Image.Image, longer: int = 128, grid: int = 32) -> tuple[int, int]:
+    """Height and width nearest to a picture's proportions, multiples of `grid`, the longer side being `longer`."""
+    scale = longer / max(image.height, image.width)
+    height, width = (max(grid, round(side * scale / grid) * grid) for side in (image.height, image.width))
+    return height, width
 
 
 def _check_size(path: Path, image: Image.Image) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
+import io
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,9 @@ class Session:
         return {"seen": _seen(value)}, ()
 
     def _op_main(self, header: Header, _arrays: Arrays) -> tuple[Header, Arrays]:
+        # It may run for hours: what it prints is to be seen when it prints it.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
         compat.run_main(header["file"])
         return {}, ()
 
