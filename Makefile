@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto
-LABS   := 3-1
+LABS   := 3-1 3-3
 
 .DEFAULT_GOAL := demo
 .PHONY: demo test test-slow lint bench goldens dist wheel-check clean
@@ -17,12 +17,14 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-# Two sample hand-ins: one right, one with a mistake.
+# Sample hand-ins of each lab: one right, one with a mistake.
 demo: $(VENV)/installed
 	$(BIN)/labbench weights build
 	$(BIN)/labbench list
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_right
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_mistake
+	$(BIN)/labbench score --lab 3-3 --submission examples/lab3_3_right
+	$(BIN)/labbench score --lab 3-3 --submission examples/lab3_3_mistake
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/labbench weights build
@@ -56,7 +58,7 @@ wheel-check: dist
 	rm -rf $(VENV)/wheel
 	$(PYTHON) -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/python -m pip install --quiet dist/*.whl
-	cd / && $(CURDIR)/$(VENV)/wheel/bin/labbench goldens info --lab 3-1
+	cd / && for lab in $(LABS); do $(CURDIR)/$(VENV)/wheel/bin/labbench goldens info --lab $$lab || exit 1; done
 	cd / && $(CURDIR)/$(VENV)/wheel/bin/labbench score --lab 3-1 \
 		--submission $(CURDIR)/examples/lab3_1_right --fail-under 100
 

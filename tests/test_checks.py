@@ -139,7 +139,8 @@ def test_the_message_says_where_and_how_many():
     assert render(result.why, Lang.EN) == (
         f"Relative error {error:.3g}, allowed 0.0001; 2 of 6 values are off, most at [1, 2]: got 1.5, expected 1."
     )
-    assert result.figures == {"error": pytest.approx(error), "tolerance": 1e-4}
+    mse = (0.5**2 + 0.25**2) / 6
+    assert result.figures == {"error": pytest.approx(error), "mse": pytest.approx(mse), "tolerance": 1e-4}
     assert (result.check, result.tier, result.seconds) == ("c", 60, 0.0015)
 
 
