@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from labbench.results import Array, Fault, Plain, Scorecard
     from labbench.worker.remote import Remote
+    from labbench.worker.session import Service
+    from labbench.worker.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ class Lab:
         job: What `labbench run` does.
         timed: The scenarios that show how the hand-in's time compares with the reference's.
         groups: Timing group by observation of those.
+        service: Makes what the hand-in's sessions may ask, one for each session, like a device.
+        clients: The modules by which a hand-in asks it, importable under their own names.
         draws: Makes a fresh case for each scenario of a speed-up check; the duel adds the parameter `type`, which
             says whose version is meant: 0 loops, 1 fast.
     """
@@ -202,7 +206,15 @@ class Lab:
     job: Classification | Transfer | None = None
     timed: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
+    service: Callable[[], Service] | None = None
+    clients: tuple[Path, ...] = ()
     draws: Mapping[str, Draw] = field(default_factory=dict)
+
+    def workspace(self, package: Path, weights: Path) -> Workspace:
+        """The folders that the sessions of a hand-in in `package` see."""
+        from labbench.worker.workspace import Workspace  # heavy, and not needed to list labs
+
+        return Workspace(package, self.files(weights), self.clients)
 
 
 def installed() -> dict[str, Callable[[], Lab]]:

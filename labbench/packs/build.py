@@ -20,7 +20,6 @@ from labbench.packs.writing import digest, npy
 from labbench.results import Disclosure, Fault, Profile, Verdict
 from labbench.texts import Lang, render
 from labbench.worker.remote import Spec
-from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
@@ -139,10 +138,10 @@ def _exact(case: Case) -> Case:
 
 def _observe(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> Record:
     spec = plan.spec.scenarios[scenario]
-    with Workspace(package, plan.lab.files(plan.weights.path)) as workspace:
+    with plan.lab.workspace(package, plan.weights.path) as workspace:
         workspace.add_images(case.image_files())
         return record(
-            Setting(workers, workspace.code, spec.limits),
+            Setting(workers, workspace.code, spec.limits, service=plan.lab.service),
             (scenario, plan.lab.scenarios[scenario]),
             case,
             wanted=lambda name: Spec() if _is_golden(spec, name) else None,
