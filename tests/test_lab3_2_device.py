@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import labbench.lab3_2.clients
 from labbench.catalogue import Limits
+from labbench.lab3_2 import clients
 from labbench.lab3_2.device import MOST_NETS, Device
 from labbench.lab3_2.net import CHUNK, SAMPLE, sampled
 from labbench.results import Fault, Verdict
@@ -20,8 +19,6 @@ from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 from tests.rig import said
 
-FOLDER = Path(labbench.lab3_2.clients.__file__).parent
-CLIENTS = [FOLDER / f"{name}.py" for name in ("_dlp", "pycnml", "pycnnl")]
 #: Runs code, in which `a` are the arrays, and gives back `out`, or what was raised.
 HANDIN = """
 import numpy as np
@@ -74,7 +71,7 @@ def opened(tmp_path_factory):
     package = tmp_path_factory.mktemp("handin") / "stu_upload"
     package.mkdir()
     (package / "lab.py").write_text(HANDIN)
-    with Workspace(package, {}, CLIENTS) as workspace, Workers() as workers:
+    with Workspace(package, {}, clients.MODULES) as workspace, Workers() as workers:
         yield lambda device: workers.session(
             workspace.code, Limits(cpu_seconds=20, memory_mib=4096, output_mib=1), service=device
         )
@@ -392,6 +389,10 @@ def test_what_is_a_vector_of_floats(bench, data):
         ),
         ("net.getLayerName('0')", "TypeError: in method 'CnmlNet_getLayerName', argument 2 of type 'int'"),
         ("net.getLayerName(2**31)", "OverflowError: in method 'CnmlNet_getLayerName', argument 2 of type 'int'"),
+        (
+            "import enum\nnet.getLayerName(enum.IntEnum('E', {'x': 2**31}).x)",
+            "OverflowError: in method 'CnmlNet_getLayerName', argument 2 of type 'int'",
+        ),
         ("pycnml.CnmlNet('16')", "TypeError: in method 'new_CnmlNet', argument 1 of type 'int'"),
     ],
 )

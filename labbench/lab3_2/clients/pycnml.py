@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from labbench.lab3_2.clients import _dlp
-    from labbench.lab3_2.clients._dlp import DoubleVector, FloatVector, IntVector
+    from labbench.lab3_2.clients import _dlp, _swig
+    from labbench.lab3_2.clients._swig import DoubleVector, FloatVector, IntVector
 else:
     import _dlp
-    from _dlp import DoubleVector, FloatVector, IntVector
+    import _swig
+    from _swig import DoubleVector, FloatVector, IntVector
 
 __all__ = ["CNML_MLU100", "CNML_MLU220", "CNML_MLU270", "CnmlNet", "DoubleVector", "FloatVector", "IntVector",
            "QuantParam", "QuantTool"]  # fmt: skip
@@ -36,7 +37,9 @@ class QuantParam:
             case [int() as position, int() | float() as scale]:
                 self.position, self.scale = position, scale
             case _:
-                raise _dlp.overloaded("new_QuantParam", "QuantParam::QuantParam()", "QuantParam::QuantParam(int,float)")
+                raise _swig.overloaded(
+                    "new_QuantParam", "QuantParam::QuantParam()", "QuantParam::QuantParam(int,float)"
+                )
 
     @property
     def position(self) -> int:
@@ -45,7 +48,7 @@ class QuantParam:
 
     @position.setter
     def position(self, value: int) -> None:
-        self._position = _dlp.integer(value, _dlp.argument("QuantParam", "position_set", 2))
+        self._position = _swig.integer(value, _swig.argument("QuantParam", "position_set", 2))
 
     @property
     def scale(self) -> float:
@@ -54,7 +57,7 @@ class QuantParam:
 
     @scale.setter
     def scale(self, value: float) -> None:
-        self._scale = _dlp.real(value, _dlp.argument("QuantParam", "scale_set", 2))
+        self._scale = _swig.real(value, _swig.argument("QuantParam", "scale_set", 2))
 
 
 class QuantTool:
@@ -69,8 +72,8 @@ class QuantTool:
         Raises:
             TypeError: data is no vector of floats.
         """
-        values = _dlp.floats(data, _dlp.argument("QuantTool", "getQuantParam", 2))
-        name = _dlp.string(layer_name, _dlp.argument("QuantTool", "getQuantParam", 3))
+        values = _swig.floats(data, _swig.argument("QuantTool", "getQuantParam", 2))
+        name = _swig.string(layer_name, _swig.argument("QuantTool", "getQuantParam", 3))
         largest = self._largest.get(name, 0.0)
         for start in range(0, len(values), _CHUNK):
             # A NaN is never larger.
@@ -86,8 +89,8 @@ class CnmlNet(_dlp.Net):
     _library = "pycnml"
 
     def __init__(self, core_num: int = 1, core_version: int = CNML_MLU270) -> None:
-        cores = _dlp.integer(core_num, _dlp.argument("new", "CnmlNet", 1))
-        _dlp.integer(core_version, _dlp.argument("new", "CnmlNet", 2))
+        cores = _swig.integer(core_num, _swig.argument("new", "CnmlNet", 1))
+        _swig.integer(core_version, _swig.argument("new", "CnmlNet", 2))
         super().__init__(cores)
 
     def setInputShape(self, d1: int, d2: int, d3: int, d4: int) -> None:
@@ -135,7 +138,7 @@ class CnmlNet(_dlp.Net):
         method = "createFlattenLayer"
         if len(shapes) not in (1, 2):
             raise TypeError(f"{method}() takes (name, output_shape) or (name, input_shape, output_shape)")
-        self._create(method, name, *(_dlp.integers(s, self._where(method, n)) for n, s in enumerate(shapes, 3)))
+        self._create(method, name, *(_swig.integers(s, self._where(method, n)) for n, s in enumerate(shapes, 3)))
 
     def createSoftmaxLayer(self, name: str, axis: int) -> None:
         """Probabilities along an axis of (N, C, H, W)."""
@@ -149,13 +152,13 @@ class CnmlNet(_dlp.Net):
             ValueError: of another length.
         """
         method = "loadParams"
-        number = _dlp.integer(layer_id, self._where(method, 2))
-        filters, biases = (_dlp.floats(d, self._where(method, n)) for n, d in enumerate((filter_data, bias_data), 3))
+        number = _swig.integer(layer_id, self._where(method, 2))
+        filters, biases = (_swig.floats(d, self._where(method, n)) for n, d in enumerate((filter_data, bias_data), 3))
         quant = self._quant(method, 5, filter_quant_param)
         _dlp.send(method, (self._number, number, len(filters), len(biases), quant), filters, biases)
 
     def _create(self, method: str, name: str, *args: Any) -> None:
-        self._ask(method, _dlp.string(name, self._where(method, 2)), *args)
+        self._ask(method, _swig.string(name, self._where(method, 2)), *args)
 
     def _quant(self, method: str, number: int, value: Any) -> list[Any]:
         if not isinstance(value, QuantParam):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labbench.lab3_2.clients import _dlp
-    from labbench.lab3_2.clients._dlp import DoubleVector, FloatVector, IntVector
+    from labbench.lab3_2.clients import _dlp, _swig
+    from labbench.lab3_2.clients._swig import DoubleVector, FloatVector, IntVector
 else:
     import _dlp
-    from _dlp import DoubleVector, FloatVector, IntVector
+    import _swig
+    from _swig import DoubleVector, FloatVector, IntVector
 
 __all__ = ["CnnlNet", "DoubleVector", "FloatVector", "IntVector"]
 
@@ -76,15 +77,15 @@ class CnnlNet(_dlp.Net):
             ValueError: of another length.
         """
         method = "loadParams"
-        number = _dlp.integer(layer_id, self._where(method, 2))
-        filters, biases = (_dlp.floats(d, self._where(method, n)) for n, d in enumerate((filter_data, bias_data), 3))
+        number = _swig.integer(layer_id, self._where(method, 2))
+        filters, biases = (_swig.floats(d, self._where(method, n)) for n, d in enumerate((filter_data, bias_data), 3))
         _dlp.send(method, (self._number, number, len(filters), len(biases), None), filters, biases)
 
     def _create(self, method: str, name: str, shapes: list[Any], *args: Any) -> None:
-        called = _dlp.string(name, self._where(method, 2))
-        self._ask(method, called, *(_dlp.integers(s, self._where(method, n)) for n, s in enumerate(shapes, 3)), *args)
+        called = _swig.string(name, self._where(method, 2))
+        self._ask(method, called, *(_swig.integers(s, self._where(method, n)) for n, s in enumerate(shapes, 3)), *args)
 
     def _dims(self, method: str, dims: tuple[Any, ...]) -> list[int]:
         if len(dims) not in (2, 4):
-            raise _dlp.overloaded(f"CnnlNet_{method}")
+            raise _swig.overloaded(f"CnnlNet_{method}")
         return self._ints(method, 2, dims)
