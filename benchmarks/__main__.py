@@ -18,7 +18,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import convolution, sessions, transfer, weights, whole
+from benchmarks import convolution, engines, sessions, transfer, weights, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,7 +73,7 @@ def spread(values: Iterable[float], digits: int) -> str:
 
 def main() -> None:
     table = Table("benchmark", "ours, ms [quartiles]", "compared with", "ms [quartiles]", "ratio [quartiles]", "error")
-    for module in (sessions, weights, convolution, transfer, *([whole] if "--whole" in sys.argv else [])):
+    for module in (sessions, weights, convolution, transfer, engines, *([whole] if "--whole" in sys.argv else [])):
         with module.benchmarks() as found:
             for row in found:
                 benchmark = Benchmark(*row)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from labbench.results import Plain
 
 
-#: The start of what GitHub Actions takes for a command when it stands in a log, however the line is wrapped.
-_LOG_COMMAND = re.compile(r"::(?=[A-Za-z])|##(?=\[)")
+#: The start of what GitHub Actions takes for a command when it stands in a log, however the line is wrapped. No command
+#: is called like the C++ types in the messages of SWIG.
+_LOG_COMMAND = re.compile(r"::(?!(?:vector|allocator|string|value_type|difference_type)\b)(?=[A-Za-z])|##(?=\[)")
 #: How much of what a session says of an exception is kept, in characters.
 _SAID = {"type": 60, "message": 300, "file": 100, "code": 300, "owner": 100, "missing": 100, "nearest": 100}
 _LAST_LINE = 10**7
