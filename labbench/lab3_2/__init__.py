@@ -1,1 +1,49 @@
-"""Lab 3-2: VGG19 on a deep-learning processor (DLP), emulated bit by bit."""
+"""Lab 3-2: VGG19 classification on the DLP, by `pycnml` (int8) or `pycnnl` (float32); the device is emulated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labbench.lab3_2 import calibration, cases, scenarios, tables
+from labbench.lab3_2.device import Device
+from labbench.lab3_2.mistakes import CNML, CNNL
+from labbench.labs import Lab, Variant
+from labbench.vgg import course
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_HERE = Path(__file__).parent
+
+
+def _files(weights: Path) -> Mapping[str, Path]:
+    return {**course.files(weights), calibration.FILE_NAME: calibration.params_file(weights)}
+
+
+def _uses(net: str) -> Callable[[Path], bool]:
+    """Whether a hand-in makes nets of that class."""
+    pattern = re.compile(rf"\b{net}\s*\(".encode())
+    return lambda package: any(pattern.search(file.read_bytes()) for file in sorted(package.rglob("*.py")))
+
+
+def _reference(library: str) -> Path:
+    return _HERE / "reference" / library / "stu_upload"
+
+
+LAB = Lab(
+    name="3-2",
+    scenarios={"pycnml": scenarios.pycnml, "pycnnl": scenarios.pycnnl},
+    cases=cases.cases,
+    files=_files,
+    reference=_reference("pycnml"),
+    mistakes=CNML,
+    tables=tables.of_score,
+    service=Device,
+    clients=tuple(_HERE / "clients" / f"{name}.py" for name in ("pycnml", "pycnnl", "_dlp", "_swig")),
+    variants={
+        "pycnml": Variant(("pycnml",), _reference("pycnml"), CNML, _uses("CnmlNet")),
+        "pycnnl": Variant(("pycnnl",), _reference("pycnnl"), CNNL, _uses("CnnlNet")),
+    },
+)
