@@ -56,7 +56,8 @@ def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -
         LabbenchError: the hand-in cannot be read at all.
     """
     with handin.opened(submission, task.spec.files) as snapshot:
-        return scorecard(task, observe_handin(task, snapshot, on_progress))
+        narrowed = task.narrowed(snapshot.package)
+        return scorecard(narrowed, observe_handin(narrowed, snapshot, on_progress))
 
 
 def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None) -> Observed:

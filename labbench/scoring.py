@@ -50,6 +50,8 @@ def scorecard(task: Task, observed: Observed) -> Scorecard:
         pack=task.pack.identity,
         timings=_timings(task, observed),
         duels=tuple(d for match in observed.matches for d in duels(match)),
+        variant=task.lab.variant,
+        measures=_measures(task, observed),
         notes=_notes(task, observed),
         environment=environment(),
         seconds=round(observed.seconds, 3),
@@ -128,6 +130,16 @@ def cpu_seconds(observation: Observation) -> float:
     return 0.0 if isinstance(observation.value, Fault) else observation.cpu_ns / 1e9
 
 
+def _measures(task: Task, observed: Observed) -> dict[str, tuple[float, ...]]:
+    """What the scenarios measured, of the last that did."""
+    return {
+        seen.name: tuple(float(number) for number in np.ravel(seen.value))
+        for record in observed.records
+        for seen in record.observations
+        if seen.name in task.spec.scenarios[record.scenario].measured and isinstance(seen.value, np.ndarray)
+    }
+
+
 def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
     """CPU seconds by layer group: of the longest scenario that both went through."""
     if not observed.reference:
@@ -154,6 +166,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))
+    if task.lab.variant:
+        notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:
         notes += remarks(match, task.spec.speedups(match.scenario))
     if task.profile is Profile.QUICK:
