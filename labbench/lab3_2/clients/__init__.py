@@ -9,8 +9,8 @@ As the vendor has it, each with a test in `tests/test_lab3_2_device.py`:
 - pycnml: create* before setInputShape; both: loadParams on a layer without parameters, and forward with a layer not
   loaded: a line that starts with ERROR is printed and the process ends, here by SystemExit(1);
 - arguments are converted as SWIG does it, with its TypeErrors; names of arguments are those of the course's material;
-- pycnml: NCHW, filters [out, in, h, w] and [out, in], flatten gives H, W, C order. pycnnl: NHWC, filters [out, h, w, in]
-  and [in, out], shapes written as NCHW;
+- pycnml: NCHW, filters [out, in, h, w] and [out, in], flatten gives H, W, C order;
+- pycnnl: NHWC, filters [out, h, w, in] and [in, out], shapes written as NCHW;
 - pooling is by maximum and leaves out what fills no window; getOutputData is a tuple of floats.
 
 Ours, where the vendor checks nothing or nothing is documented:
