@@ -695,6 +695,66 @@ def test_whatever_is_asked_gets_an_answer_or_ends_the_session():
     assert admitted == answered + refused
 
 
+def random_layer(rng, library):
+    """The arguments of a layer that may fit."""
+    small = [int(n) for n in rng.integers(0, 9, 5)]
+    shape = [int(n) for n in rng.integers(1, 7, 4)]
+    quant = [int(rng.integers(-9, 5)), float(rng.uniform(0.5, 3))]
+    pycnml = library == "pycnml"
+    return [
+        ("createConvLayer", [small, quant] if pycnml else [shape, small]),
+        ("createMlpLayer", [small[:1], quant] if pycnml else [[1, 1, 1, 9], [1, 1, 9, 4], [1, 1, 1, 4]]),
+        ("createReLuLayer", []),
+        ("createPoolingLayer", [small[:2]] if pycnml else [shape, small[:2]]),
+        ("createFlattenLayer", [[1, 36, 1, 1]]),
+        ("createSoftmaxLayer", [small[:1]] if pycnml else [[1, 1, 36], [1]]),
+    ][rng.integers(6)]
+
+
+@pytest.mark.parametrize("library", ["pycnml", "pycnnl"])
+def test_whatever_net_the_device_takes_it_can_run(library):
+    """Random layers, of which many do not fit: what is left has the shapes it says."""
+    rng = np.random.default_rng(2)
+    kinds = set()
+    for _ in range(300):
+        device = Device()
+        device.answer("create", [library, 1, []], [])
+        device.answer("setInputShape", [1, [1, *(int(n) for n in rng.integers(1, 7, 3))]], [])
+        net = device.nets[1]
+        for _ in range(8):
+            op, args = random_layer(rng, library)
+            if library == "pycnnl" and net.layers and rng.random() < 0.9:
+                # With the shape that fits.
+                before = list(net.layers[-1].shape_out)
+                n, rest = before[0], math.prod(before[1:])
+                fitting = {
+                    "createMlpLayer": [[n, 1, 1, rest], [1, 1, rest, 4], [n, 1, 1, 4]],
+                    "createSoftmaxLayer": [[n, 1, rest], [1]],
+                }
+                args = fitting.get(op, [before, *args[1:]] if args else args)
+            if op == "createFlattenLayer" and net.layers:
+                args = [[1, math.prod(net.layers[-1].shape_out), 1, 1]]
+            if op in net.library.create:
+                asked(device, op, [1, "x", *args], [])
+        for i, row in enumerate(net.layers):
+            kinds.add(row.kind)
+            if row.has_parameters:
+                quant = [-3, 1.5] if library == "pycnml" else None
+                told = device.answer("loadParams", [1, i, row.filter_size, row.shape_out[1], quant], [])[0]
+                assert told == {"value": CHUNK}
+                for count in (row.filter_size, row.shape_out[1]):
+                    device.answer("data", [], [rng.normal(size=count).astype(np.float32)])
+        if not net.layers:
+            continue
+        count = math.prod(net.layers[0].shape_in)
+        assert device.answer("setInputData", [1, count], [])[0] == {"value": CHUNK}
+        device.answer("data", [], [rng.normal(size=count).astype(np.float32)])
+        assert device.answer("forward", [1], [])[0] == {"value": None}
+        assert net.output.size == math.prod(net.layers[-1].shape_out)
+        assert np.isfinite(net.output).all()
+    assert kinds == {"conv", "mlp", "relu", "pool", "softmax"} | ({"flatten"} if library == "pycnml" else set())
+
+
 def test_only_the_announced_chunk_is_admitted():
     device = Device()
     device.answer("create", ["pycnnl", 1, []], [])

@@ -106,7 +106,7 @@ def checked_shape(what: str, shape: tuple[int, ...]) -> Shape:
         DeviceError: it is something else.
     """
     if len(shape) != 4 or min(shape) < 1 or math.prod(shape) > MOST_NUMBERS:
-        raise DeviceError(f"{what}: {shape} is no shape of four positive numbers with at most {MOST_NUMBERS} values")
+        raise DeviceError(f"{what}: {shape} is no shape of four positive numbers, at most {MOST_NUMBERS} values")
     return (shape[0], shape[1], shape[2], shape[3])
 
 
@@ -125,6 +125,8 @@ def conv(name: str, shape: Shape, geometry: ConvGeometry, quantisation: Quantisa
     checked_shape(f"layer {name} with its padding", (n, c, h + 2 * g.pad, w + 2 * g.pad))
     height, width = _windows(name, (h + 2 * g.pad, w + 2 * g.pad), g.kernel, g.stride)
     shape_out = checked_shape(f"layer {name}", (n, g.channels_out, height, width))
+    # The engines gather the windows of a row of the output, at least, at once.
+    checked_shape(f"layer {name}: the windows of a row", (width, c, g.kernel, g.kernel))
     return Layer(name, "conv", shape, shape_out, g.kernel, g.stride, g.pad, quantisation=quantisation)
 
 
