@@ -323,3 +323,9 @@ def test_no_other_process_where_the_filter_stops_them(ring):
 def test_fresh_cases_are_dense():
     case = draw(np.random.default_rng(1))
     assert all(np.count_nonzero(a) == a.size for a in case.arrays.values())
+
+
+def test_a_hand_in_cannot_sit_the_duel_out(ring):
+    """Undecided is for machines that are too busy; who waits until the plan is over has run out of time."""
+    match = ring.fight(edited((FORWARD, "time.sleep(20); return self.fast(x)")), plan=Plan(seconds=18))
+    assert verdict(match).verdict is Verdict.TIMEOUT
