@@ -13,7 +13,7 @@ from labbench.errors import LabbenchError
 from labbench.results import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import yaml
@@ -129,6 +129,12 @@ class LabSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def checks_of(self, scenario: str, case: str) -> tuple[Check, ...]:
         """The checks that judge what a scenario observes on a case."""
         return tuple(c for c in self.checks if c.scenario == scenario and c.case in (None, case))
+
+    def narrowed(self, scenarios: Collection[str]) -> LabSpec:
+        """The lab with some of its scenarios only, and the checks on them."""
+        kept = {name: spec for name, spec in self.scenarios.items() if name in scenarios}
+        checks = tuple(c for c in self.checks if c.scenario in kept)
+        return msgspec.structs.replace(self, scenarios=kept, checks=checks)
 
     def speedups(self, scenario: str) -> tuple[SpeedupCheck, ...]:
         """The checks that time a scenario."""

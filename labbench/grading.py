@@ -21,7 +21,6 @@ from labbench.observe import Record, Setting, record
 from labbench.results import Profile, Verdict
 from labbench.scoring import Observed, cpu_seconds, results, scorecard
 from labbench.worker.remote import Spec
-from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Code, Workers
 
 if TYPE_CHECKING:
@@ -57,25 +56,26 @@ def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -
         LabbenchError: the hand-in cannot be read at all.
     """
     with handin.opened(submission, task.spec.files) as snapshot:
-        return scorecard(task, observe_handin(task, snapshot, on_progress))
+        narrowed = task.narrowed(snapshot.package)
+        return scorecard(narrowed, observe_handin(narrowed, snapshot, on_progress))
 
 
 def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None) -> Observed:
     """Run every scenario of the profile on the hand-in, the timed ones on the reference too, and the duels."""
     started = timing.wall_ns()
-    files = task.lab.files(task.weights)
     records: list[Record] = []
     with Workers() as workers:
-        with Workspace(snapshot.package, files) as workspace:
+        with task.lab.workspace(snapshot.package, task.weights) as workspace:
             workspace.add_images(_images(task))
             for scenario, case in _plan(task):
                 if _timed_out(scenario, records) or _hopeless(task, scenario, records):
                     continue
                 # A timeout is tried once more, for a machine may be busy; after that, later ones are believed at once.
                 retry = not any(r.timed_out for r in records)
-                setting = Setting(workers, workspace.code, task.spec.scenarios[scenario].limits, retry)
+                limits = task.spec.scenarios[scenario].limits
+                setting = Setting(workers, workspace.code, limits, retry, task.lab.service)
                 records.append(_observe(task, setting, scenario, case, on_progress))
-            matches = _duels(task, workspace.code, files, records, on_progress)
+            matches = _duels(task, workspace.code, records, on_progress)
         reference = _reference(task, workers, records)
         isolation = workers.isolation
     seconds = (timing.wall_ns() - started) / 1e9
@@ -112,9 +112,7 @@ def _failed(task: Task, scenario: str, records: Sequence[Record]) -> bool:
     return any(r.verdict is not Verdict.PASS and not r.verdict.undecided for r in below)
 
 
-def _duels(
-    task: Task, code: Code, files: Mapping[str, Path], records: Sequence[Record], on_progress: OnProgress | None
-) -> tuple[Match, ...]:
+def _duels(task: Task, code: Code, records: Sequence[Record], on_progress: OnProgress | None) -> tuple[Match, ...]:
     """The timed duels, once all else is known: they cost seconds, which wrong work does not need."""
     timed = [s for s in task.spec.scenarios_of(task.profile) if task.spec.speedups(s)]
     worth = [s for s in timed if not _failed(task, s, records)]
@@ -123,7 +121,7 @@ def _duels(
     matches = []
     with (
         handin.opened(task.lab.reference, task.spec.files) as snapshot,
-        Workspace(snapshot.package, files) as workspace,
+        task.lab.workspace(snapshot.package, task.weights) as workspace,
     ):
         for done, scenario in enumerate(worth):
             if on_progress is not None:
@@ -181,12 +179,12 @@ def _reference(task: Task, workers: Workers, records: Sequence[Record]) -> tuple
         return ()
     with (
         handin.opened(task.lab.reference, task.spec.files) as snapshot,
-        Workspace(snapshot.package, task.lab.files(task.weights)) as workspace,
+        task.lab.workspace(snapshot.package, task.weights) as workspace,
     ):
         workspace.add_images(_images(task))
         return tuple(
             record(
-                Setting(workers, workspace.code, task.spec.scenarios[r.scenario].limits),
+                Setting(workers, workspace.code, task.spec.scenarios[r.scenario].limits, service=task.lab.service),
                 (r.scenario, task.lab.scenarios[r.scenario]),
                 next(c for c in task.pack.cases[r.scenario] if c.name == r.case),
                 wanted=_wanted(task.pack.goldens[r.scenario, r.case]),

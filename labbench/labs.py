@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from labbench.results import Array, Fault, Plain, Scorecard
     from labbench.worker.remote import Remote
+    from labbench.worker.session import Service
+    from labbench.worker.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,23 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several ways to do a lab, like one of two device libraries; a hand-in goes one of them.
+
+    Attributes:
+        scenarios: Those of this way alone.
+        reference: The folder of its reference.
+        mistakes: The known mistakes, edits on that reference.
+        chosen: Whether the hand-in in a folder goes this way.
+    """
+
+    scenarios: tuple[str, ...]
+    reference: Path
+    mistakes: tuple[Mistake, ...]
+    chosen: Callable[[Path], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """A lab plug-in.
 
@@ -188,6 +207,11 @@ class Lab:
         job: What `labbench run` does.
         timed: The scenarios that show how the hand-in's time compares with the reference's.
         groups: Timing group by observation of those.
+        service: Makes what the hand-in's sessions may ask, one for each session, like a device.
+        clients: The modules by which a hand-in asks it, importable under their own names.
+        variants: The ways to do the lab, by name, if there are several; the first is taken to be that of a hand-in that
+            chose none. `reference` and `mistakes` are then those of the first.
+        variant: The way of this lab, if it has been narrowed to one.
         draws: Makes a fresh case for each scenario of a speed-up check; the duel adds the parameter `type`, which
             says whose version is meant: 0 loops, 1 fast.
     """
@@ -202,7 +226,33 @@ class Lab:
     job: Classification | Transfer | None = None
     timed: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
+    service: Callable[[], Service] | None = None
+    clients: tuple[Path, ...] = ()
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    variant: str = ""
     draws: Mapping[str, Draw] = field(default_factory=dict)
+
+    def choice(self, package: Path) -> str:
+        """The way that the hand-in in a folder goes; "" if the lab has but one."""
+        return next((name for name, v in self.variants.items() if v.chosen(package)), next(iter(self.variants), ""))
+
+    def narrowed(self, variant: str) -> Lab:
+        """The lab with one of its ways only."""
+        way = self.variants[variant]
+        return replace(
+            self,
+            scenarios={name: self.scenarios[name] for name in way.scenarios},
+            reference=way.reference,
+            mistakes=way.mistakes,
+            variants={},
+            variant=variant,
+        )
+
+    def workspace(self, package: Path, weights: Path) -> Workspace:
+        """The folders that the sessions of a hand-in in `package` see."""
+        from labbench.worker.workspace import Workspace  # heavy, and not needed to list labs
+
+        return Workspace(package, self.files(weights), self.clients)
 
 
 def installed() -> dict[str, Callable[[], Lab]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import Limits
     from labbench.labs import Case, ScenarioFunction
     from labbench.results import Array, Value
-    from labbench.worker.session import Exit, Session
+    from labbench.worker.session import Exit, Service, Session
     from labbench.worker.zygote import Code, Workers
 
 #: What to fetch of an observation, by its name; None: look at its shape only.
@@ -117,12 +117,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where and under which limits a scenario runs, and whether a timeout is tried once more."""
+    """Where and under which limits a scenario runs, whether a timeout is tried once more, what its session may ask."""
 
     workers: Workers
     code: Code
     limits: Limits
     retry: bool = True
+    service: Callable[[], Service] | None = None
 
 
 def record(
@@ -154,7 +155,8 @@ def _record(
     name, function = scenario
     seen: list[Observation] = []
     ended: Fault | None = None
-    with setting.workers.session(setting.code, setting.limits) as session:
+    service = setting.service() if setting.service is not None else None
+    with setting.workers.session(setting.code, setting.limits, service=service) as session:
         for step in observe(session, function, case, wanted, correct):
             if isinstance(step, Ended):
                 ended = step.fault

@@ -17,7 +17,6 @@ from labbench.observe import Ended, observe
 from labbench.results import Fault, Verdict, text
 from labbench.vgg import matfile
 from labbench.worker.remote import Spec
-from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def paint(what: Assignment, case: Case, on_step: Callable[[Painted], None]) -> E
     with (
         Workers() as workers,
         handin.opened(what.submission, what.spec.files) as snapshot,
-        Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
+        what.lab.workspace(snapshot.package, what.weights) as workspace,
     ):
         workspace.add_images(case.image_files())
         with workers.session(workspace.code, what.spec.job.limits) as session:

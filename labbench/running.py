@@ -20,7 +20,6 @@ from labbench.labs import Classification, Transfer
 from labbench.observe import Record, Setting, record
 from labbench.results import Fault, Timing
 from labbench.worker.remote import Spec, run_main
-from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import LabSpec
     from labbench.labs import Lab, Table
     from labbench.results import Array, Observation
-    from labbench.worker.session import Exit
+    from labbench.worker.session import Exit, Service
 
 
 _Job = TypeVar("_Job", Classification, Transfer)
@@ -123,10 +122,10 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
             errors[seen.name] = _error(seen, goldens)
             on_step(clock.step(seen, errors[seen.name]))
 
-        with Workspace(snapshot.package, what.lab.files(what.weights)) as workspace:
+        with what.lab.workspace(snapshot.package, what.weights) as workspace:
             workspace.add_images(case.image_files())
             seen = record(
-                Setting(workers, workspace.code, what.spec.job.limits, retry=False),
+                Setting(workers, workspace.code, what.spec.job.limits, retry=False, service=what.lab.service),
                 (job.scenario, what.lab.scenarios[job.scenario]),
                 case,
                 on_observation=tell,
@@ -150,14 +149,18 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
     with (
         Workers() as workers,
         handin.opened(what.submission, what.spec.files) as snapshot,
-        Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
-        workers.session(workspace.inside, what.spec.job.limits, on_output) as session,
+        what.lab.workspace(snapshot.package, what.weights) as workspace,
+        workers.session(workspace.inside, what.spec.job.limits, on_output, _service(what)) as session,
     ):
         try:
             run_main(session, str(workspace.inside.package / _main_file(what.spec, snapshot.package)))
         except Fault as fault:
             return fault
     return None
+
+
+def _service(what: Assignment) -> Service | None:
+    return what.lab.service() if what.lab.service is not None else None
 
 
 def _main_file(spec: LabSpec, package: Path) -> str:
@@ -171,10 +174,10 @@ def _walk(what: Assignment, workers: Workers, package: Path, image: Array) -> Re
     case = job.case(image)
     with (
         handin.opened(package, what.spec.files) as snapshot,
-        Workspace(snapshot.package, what.lab.files(what.weights)) as workspace,
+        what.lab.workspace(snapshot.package, what.weights) as workspace,
     ):
         workspace.add_images(case.image_files())
-        setting = Setting(workers, workspace.code, what.spec.job.limits)
+        setting = Setting(workers, workspace.code, what.spec.job.limits, service=what.lab.service)
         return record(setting, (job.scenario, what.lab.scenarios[job.scenario]), case, wanted=lambda _: Spec())
 
 

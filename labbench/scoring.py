@@ -154,6 +154,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))
+    if task.lab.variant:
+        notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:
         notes += remarks(match, task.spec.speedups(match.scenario))
     if task.profile is Profile.QUICK:

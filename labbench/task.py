@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,13 @@ class Task:
     weights: Path
     profile: Profile
 
+    def narrowed(self, package: Path) -> Task:
+        """The task for the hand-in in a folder: of several ways to do the lab, the one that it goes."""
+        if not self.lab.variants:
+            return self
+        lab = self.lab.narrowed(self.lab.choice(package))
+        return dataclasses.replace(self, lab=lab, spec=self.spec.narrowed(lab.scenarios))
+
 
 def prepare(
     name: str,
@@ -56,6 +64,7 @@ def prepare(
     goldens = packs.read(pack or resources.practice_pack(spec.folder), name)
     _check_complete(spec, goldens, profile)
     _check_draws(spec, lab)
+    _check_variants(spec, lab)
     found = weights.by_digest(goldens.manifest.weights, progress)
     if found is None:
         raise LabbenchError("pack.no_weights", path=str(goldens.path), digest=goldens.manifest.weights[:12])
@@ -73,6 +82,13 @@ def _check_complete(spec: LabSpec, pack: Pack, profile: Profile) -> None:
             there = all(set(check.observe) <= pack.goldens.get((scenario, c.name), {}).keys() for c in mine)
             if not mine or not there:
                 raise LabbenchError("pack.incomplete", path=str(pack.path), scenario=f"{scenario} ({check.id})")
+
+
+def _check_variants(spec: LabSpec, lab: Lab) -> None:
+    """No way to do the lab leaves a tier without checks, which could not fail."""
+    for name, way in lab.variants.items():
+        if not set(spec.tiers) <= {c.tier for c in spec.narrowed(way.scenarios).checks}:
+            raise LabbenchError("lab.empty_tier", exit_code=ExitCode.INTERNAL, lab=lab.name, variant=name)
 
 
 def _check_draws(spec: LabSpec, lab: Lab) -> None:

@@ -88,11 +88,13 @@ def _time(result: CheckResult | None) -> str:
 def _errors(results: dict[str, CheckResult], check: str, forward: str, backward: str) -> str:
     """The relative errors in percent, and below them the course's own measure, MSE × 100."""
     pair = [results.get(f"{check}.{name}") for name in (forward, backward)]
-    ours, course = (" / ".join(_percent(r, figure) for r in pair) for figure in ("error", "mse"))
-    return ours if "mse" not in (pair[0].figures if pair[0] else {}) else f"{ours}\nMSE×100: {course}"
+    ours, course = (
+        " / ".join(_percent(r, figure, form) for r in pair) for figure, form in (("error", ".6%"), ("mse", ".2e"))
+    )
+    return f"{ours}\nMSE: {course}" if any(r is not None and "mse" in r.figures for r in pair) else ours
 
 
-def _percent(result: CheckResult | None, figure: str) -> str:
+def _percent(result: CheckResult | None, figure: str, form: str) -> str:
     if result is None or result.verdict is Verdict.SKIPPED:
         return NOTHING
-    return f"{result.figures[figure]:.6%}" if figure in result.figures else FAILED
+    return format(result.figures[figure], form) if figure in result.figures else FAILED

@@ -20,7 +20,6 @@ from labbench.packs.writing import digest, npy
 from labbench.results import Disclosure, Fault, Profile, Verdict
 from labbench.texts import Lang, render
 from labbench.worker.remote import Spec
-from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
@@ -73,17 +72,8 @@ def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[
     draft = _Draft()
     cases = plan.lab.cases(plan.recipe)
     with Workers() as workers:
-        answers = derive(plan, cases, workers, progress)
-        for scenario, of_scenario in cases.items():
-            for case in of_scenario:
-                draft.cases.append(_keep_case(draft, scenario, case))
-                draft.goldens.append(_keep_goldens(draft, plan, scenario, case, answers[scenario, case.name]))
-        for i, mistake in enumerate(plan.lab.mistakes):
-            if progress is not None:
-                progress(mistake.name, (1 + i / len(plan.lab.mistakes)) / 2)
-            entry = _first_difference(draft, plan, mistake, cases, answers, workers)
-            if entry is not None:
-                draft.mistakes.append(entry)
+        for way in _ways(plan):
+            _add(draft, way, {s: c for s, c in cases.items() if s in way.lab.scenarios}, workers, progress)
     manifest = Manifest(
         format=FORMAT,
         name=plan.name,
@@ -106,6 +96,28 @@ def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[
     return manifest, draft.arrays
 
 
+def _ways(plan: Plan) -> list[Plan]:
+    """The plan for each way to do the lab."""
+    labs = [plan.lab.narrowed(variant) for variant in plan.lab.variants] or [plan.lab]
+    return [dataclasses.replace(plan, lab=lab, spec=plan.spec.narrowed(lab.scenarios)) for lab in labs]
+
+
+def _add(
+    draft: _Draft, plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None
+) -> None:
+    answers = _derive(plan, cases, workers, progress)
+    for scenario, of_scenario in cases.items():
+        for case in of_scenario:
+            draft.cases.append(_keep_case(draft, scenario, case))
+            draft.goldens.append(_keep_goldens(draft, plan, scenario, case, answers[scenario, case.name]))
+    for i, mistake in enumerate(plan.lab.mistakes):
+        if progress is not None:
+            progress(mistake.name, (1 + i / len(plan.lab.mistakes)) / 2)
+        entry = _first_difference(draft, plan, mistake, cases, answers, workers)
+        if entry is not None:
+            draft.mistakes.append(entry)
+
+
 def commitment(seed: str, lab: str) -> str:
     """Proves later which seed a pack was built from; slow on purpose, since a short seed could be guessed."""
     return hashlib.scrypt(seed.encode(), salt=f"labbench/{lab}".encode(), n=1 << 14, r=8, p=1, dklen=32).hex()
@@ -115,6 +127,15 @@ def derive(
     plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None = None
 ) -> dict[tuple[str, str], Answers]:
     """What the reference observes on each case, in float64, each with one value per right answer."""
+    answers: dict[tuple[str, str], Answers] = {}
+    for way in _ways(plan):
+        answers |= _derive(way, {s: c for s, c in cases.items() if s in way.lab.scenarios}, workers, progress)
+    return answers
+
+
+def _derive(
+    plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None
+) -> dict[tuple[str, str], Answers]:
     answers: dict[tuple[str, str], Answers] = {}
     with handin.opened(plan.lab.reference, plan.spec.files) as snapshot:
         for i, (scenario, of_scenario) in enumerate(cases.items()):
@@ -139,10 +160,10 @@ def _exact(case: Case) -> Case:
 
 def _observe(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> Record:
     spec = plan.spec.scenarios[scenario]
-    with Workspace(package, plan.lab.files(plan.weights.path)) as workspace:
+    with plan.lab.workspace(package, plan.weights.path) as workspace:
         workspace.add_images(case.image_files())
         return record(
-            Setting(workers, workspace.code, spec.limits),
+            Setting(workers, workspace.code, spec.limits, service=plan.lab.service),
             (scenario, plan.lab.scenarios[scenario]),
             case,
             wanted=lambda name: Spec() if _is_golden(spec, name) else None,

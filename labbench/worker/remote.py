@@ -18,7 +18,7 @@ from labbench.worker.inside import wire
 
 if TYPE_CHECKING:
     from labbench.results import Array
-    from labbench.worker.session import Session
+    from labbench.worker.session import Service, Session
 
 #: The most a fetched array may weigh unless a spec says otherwise: pool1 of a float64 VGG19 and then some.
 DEFAULT_LIMIT = 256 << 20
@@ -102,6 +102,13 @@ class Spec:
 
     shape: tuple[int, ...] | None = None
     limit: int = DEFAULT_LIMIT
+
+
+def service_of(remote: Remote) -> Service | None:
+    """What the session behind a remote object may ask: the lab's own side of it, which no hand-in can touch."""
+    handle, _, _ = _parts(remote)
+    service: Service | None = handle.session.service
+    return service
 
 
 def root(session: Session) -> Remote:

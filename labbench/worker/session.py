@@ -13,7 +13,9 @@ import select
 import signal
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
 
 from labbench import timing
 from labbench.results import Call, Fault, Verdict, text
@@ -47,6 +49,20 @@ class Exit:
     memory: int
 
 
+class Service(Protocol):
+    """What a session may ask while it answers a request, like a device. It lives in the grader and trusts nothing."""
+
+    def admits(self, op: str, announced: Sequence[tuple[str, tuple[int, ...]]]) -> bool:
+        """Whether arrays of these dtypes and shapes may come with `op`; they are not read otherwise."""
+
+    def answer(self, op: str, args: Sequence[Any], arrays: Sequence[Array]) -> tuple[Any, Sequence[Array]]:
+        """A plain value and arrays.
+
+        Raises:
+            Fault: no client module of ours would have asked that; the session is over.
+        """
+
+
 class Session:
     """A running hand-in. `request` raises Fault for whatever it does wrong; `close` always works."""
 
@@ -60,8 +76,10 @@ class Session:
         reap: Callable[[int], Header],
         on_output: Callable[[bytes], None] | None = None,
         files: frozenset[str] = frozenset(),
+        service: Service | None = None,
     ) -> None:
         self.pid = pid
+        self.service = service
         self.ledger: list[Call] = []
         self.dropped: list[int] = []
         self.end: Fault | None = None
@@ -121,7 +139,9 @@ class Session:
         for buffer in wire.pack({**header, "drop": dropped}, arrays):
             self._send(buffer)
         try:
-            answer = wire.read_header(self._receive)
+            while "ask" in (answer := wire.read_header(self._receive)):
+                self._note_used(answer)
+                self._serve(answer)
             array = expect(answer) if expect is not None else None
         except wire.WireError as error:
             raise faults.protocol() from error
@@ -136,6 +156,23 @@ class Session:
         self._last_cpu = after_cpu
         self.ledger.append(Call(name, after_cpu - before_cpu, wall, gap))
         return answer, array
+
+    def _serve(self, asked: Header) -> None:
+        """Let the service answer; its time counts against the wall limit, for nothing else bounds it."""
+        match asked["ask"]:
+            case [str() as op, list() as args] if self.service is not None:
+                announced = wire.announced(asked)
+            case _:
+                raise faults.protocol()
+        if not self.service.admits(op, announced):
+            raise faults.protocol()
+        arrays = [np.empty(shape, np.dtype(dtype).newbyteorder("<")) for dtype, shape in announced]
+        for array in arrays:
+            if array.nbytes:
+                self._receive_into(wire.byte_view(array))
+        told, back = self.service.answer(op, args, arrays)
+        for buffer in wire.pack({"told": told}, back):
+            self._send(buffer)
 
     def _note_used(self, answer: Header) -> None:
         news = answer.get("used")

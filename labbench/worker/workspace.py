@@ -2,6 +2,7 @@
 
     base/root/exp/stu_upload/    the hand-in; exp is the working directory, as in the course's harness
     base/root/images/            the pictures of the cases
+    base/root/clients/           the lab's client modules, like a device's library
 
 Hand-ins look for the course's files at `../` from exp and at `../../` from stu_upload or exp, so links to them lie
 in every folder from base down to exp. Everything is read-only to sessions and goes with the grading.
@@ -17,7 +18,7 @@ from labbench import scratch
 from labbench.worker.zygote import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from labbench.results import Array
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Workspace:
     """A context manager; `code` is what a session opens."""
 
-    def __init__(self, package: Path, files: Mapping[str, Path]) -> None:
+    def __init__(self, package: Path, files: Mapping[str, Path], clients: Sequence[Path] = ()) -> None:
         self._stack = contextlib.ExitStack()
         # Resolved: a session's traceback names the real path.
         base = self._stack.enter_context(scratch.folder()).resolve()
@@ -34,6 +35,9 @@ class Workspace:
         exp = self._root / "exp"
         (exp / "output").mkdir(parents=True)
         (self._root / "images").mkdir()
+        (self._root / "clients").mkdir()
+        for client in clients:
+            shutil.copyfile(client, self._root / "clients" / client.name)
         for folder in (base, self._root, exp):
             for name, target in files.items():
                 (folder / name).symlink_to(target)
@@ -41,9 +45,10 @@ class Workspace:
         shutil.copytree(package, exp / package.name)
         # Links lead out of the folder: a session must be allowed what they lead to.
         readable = (base, *sorted({target.resolve() for target in files.values()}))
-        self.code = Code(exp, exp / package.name, readable)
+        libraries = self._root / "clients" if clients else None
+        self.code = Code(exp, exp / package.name, readable, libraries)
         #: For `python vgg_cpu.py` from inside the package, where `__main__` blocks expect to be.
-        self.inside = Code(exp / package.name, exp / package.name, readable)
+        self.inside = Code(exp / package.name, exp / package.name, readable, libraries)
 
     def add_images(self, images: Mapping[str, Array]) -> None:
         """Write pictures, uint8 (H, W, 3), as lossless PNG files; the names are relative to the working directory."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from labbench.errors import ExitCode, LabbenchError
 from labbench.worker.faults import clean
 from labbench.worker.isolation import describe
-from labbench.worker.session import Session
+from labbench.worker.session import Service, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,11 +59,13 @@ class Code:
         cwd: The working directory.
         package: The hand-in's folder in it.
         readable: What its sessions may read beside the interpreter and its packages.
+        clients: The folder of the lab's client modules, importable by their names before anything else.
     """
 
     cwd: Path
     package: Path
     readable: tuple[Path, ...] = ()
+    clients: Path | None = None
 
 
 class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's
@@ -158,13 +160,16 @@ class Zygote:
         """Whether sessions can still be forked."""
         return self._process.poll() is None
 
-    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
+    def session(
+        self, code: Code, limits: Limits, on_output: OnOutput | None = None, service: Service | None = None
+    ) -> Session:
         """Fork a session that has opened `code` and waits for its first request.
 
         Args:
             code: The hand-in.
             limits: What it may use.
             on_output: Told what it prints, as it prints it.
+            service: What it may ask; it serves this session alone.
 
         Raises:
             ZygoteLost: the zygote is gone.
@@ -177,6 +182,7 @@ class Zygote:
             "cwd": str(code.cwd),
             "package": str(code.package),
             "read": [str(path) for path in code.readable],
+            "clients": str(code.clients) if code.clients is not None else "",
             "limits": {"memory": limits.memory_mib << 20, "cpu": limits.cpu_seconds},
         }
         given = [theirs.fileno(), out_write, err_write]
@@ -194,7 +200,7 @@ class Zygote:
             theirs.close()
             os.close(out_write)
             os.close(err_write)
-        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output, _names(code.package))
+        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output, _names(code.package), service)
 
     def _reap(self, pid: int) -> dict[str, Any]:
         try:
@@ -254,9 +260,11 @@ class Workers:
         """The layers around the sessions."""
         return self._with_zygote(lambda zygote: zygote.isolation)
 
-    def session(self, code: Code, limits: Limits, on_output: OnOutput | None = None) -> Session:
+    def session(
+        self, code: Code, limits: Limits, on_output: OnOutput | None = None, service: Service | None = None
+    ) -> Session:
         """A session with `code` opened; see `Zygote.session`."""
-        return self._with_zygote(lambda zygote: zygote.session(code, limits, on_output))
+        return self._with_zygote(lambda zygote: zygote.session(code, limits, on_output, service))
 
     def _with_zygote(self, use: Callable[[Zygote], _T]) -> _T:
         """Use the zygote; once more with another if it is lost, since somebody may kill one, but hardly two."""

@@ -9,7 +9,8 @@ plain   target, limit          -> {"plain": value}
 main    file                   -> {}
 
 `target` is {"remote": [handle, path]}: handle 0 is the hand-in itself, whose attributes are its modules. Whatever the
-hand-in raises becomes {"fault": {…}}. `used` in an answer lists compatibility help used since the last one.
+hand-in raises becomes {"fault": {…}}. `used` in an answer lists compatibility help used since the last one. Before its
+answer a session may ask (`service`): {"ask": [op, args]} with arrays, answered by {"told": value} with arrays.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import difflib
 import importlib
 import io
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import compat, wire
+from . import compat, service, wire
 from .faults import describe
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ class Session:
         self._next = 1
         self._used = used
         self._told: set[str] = set()
+        # A thread of the hand-in's may ask while the request is answered.
+        self._speaking = threading.RLock()
+        service.connect(self._ask)
 
     def run(self) -> None:
         """Answer until the process is killed.
@@ -83,6 +88,12 @@ class Session:
         finally:
             for stream in (sys.stdout, sys.stderr):
                 _flush(stream)
+
+    def _ask(self, op: str, args: Sequence[Any], arrays: Arrays) -> tuple[Any, Arrays]:
+        with self._speaking:
+            self._send({"ask": [op, list(args)]}, arrays)
+            header, told = self._read()
+        return header["told"], told
 
     # -- the operations -------------------------------------------------------------------------------------
 
@@ -179,8 +190,9 @@ class Session:
         if news := self._used - self._told:
             header["used"] = sorted(news)
             self._told |= news
-        for buffer in wire.pack(header, arrays):
-            self._socket.sendall(buffer)
+        with self._speaking:
+            for buffer in wire.pack(header, arrays):
+                self._socket.sendall(buffer)
 
 
 class MissingAttributeError(AttributeError):

@@ -109,7 +109,7 @@ def _session(request: dict[str, Any], connection: socket.socket, prepared: _Prep
     random.seed(0)
     sys.modules["numpy"].random.seed(0)
     parent, name = os.path.split(request["package"])
-    compat.install(request["package"], prepared.used)
+    compat.install(request["package"], prepared.used, request["clients"])
     fence = _Fence([*prepared.standard, parent, request["package"]])
     sys.meta_path[:] = [fence if finder is PathFinder else finder for finder in sys.meta_path]
     # The `site` module, which is left out, brings these.

@@ -50,12 +50,13 @@ def serve_old_names(used: set[str]) -> None:
     names.install(used)
 
 
-def install(handin: str, used: set[str]) -> None:
+def install(handin: str, used: set[str], clients: str = "") -> None:
     """Make a hand-in's modules importable in this session, both as `layers_1` and as `stu_upload.layers_1`.
 
     Args:
         handin: The hand-in's folder; its name is the package's name. `__init__.py` may be missing.
         used: Where the help that was really used is noted, for as long as the session lives.
+        clients: The folder of the lab's client modules, which no file of the hand-in hides.
     """
     handin = os.path.abspath(handin)  # noqa: PTH100 - pathlib costs start-up
     parent = os.path.dirname(handin)  # noqa: PTH120
@@ -64,6 +65,9 @@ def install(handin: str, used: set[str]) -> None:
     for folder in (parent, handin):
         sys.path_importer_cache.pop(folder, None)
         sys.path.insert(0, folder)
+    if clients:
+        names_there = {os.path.splitext(file)[0]: clients for file in os.listdir(clients)}  # noqa: PTH122, PTH208
+        sys.meta_path.insert(0, finders.PackageFinder(names_there))
     files.install(used)
 
 
