@@ -12,7 +12,7 @@ import labbench
 from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge, skipped
 from labbench.checks.speedup import duels, remarks, speedup
-from labbench.results import Fault, Observation, Profile, Scorecard, Timing, text
+from labbench.results import Fault, Level, Observation, Profile, Scorecard, Timing, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -158,6 +158,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
         notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:
         notes += remarks(match, task.spec.speedups(match.scenario))
+    if any(m.clean for m in observed.matches) and observed.isolation.level is not Level.STRONG:
+        notes.append(text("duel.helpers"))
     if task.profile is Profile.QUICK:
         notes.append(text("note.quick"))
     if task.pack.identity.disclosure == "full":
