@@ -51,7 +51,7 @@ _OWN_ROUNDS, _OWN_SECONDS = 3, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: restarts × pairs, the longer plan's restarts, and the seconds after which nothing begins."""
+    """How much is measured: restarts × pairs, the longer plan's restarts, the seconds after which nothing begins."""
 
     restarts: int = 3
     longer: int = 5
