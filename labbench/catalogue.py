@@ -52,7 +52,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a scenario runs: in which profile, under which limits, and how its goldens are stored.
 
-    What is in `lead` is judged by no check: the walk always goes on from the reference's value.
+    What is in `lead` is judged by no check: the walk always goes on from the reference's value. What is in `measured`
+    are numbers that are shown and have no golden.
     """
 
     profile: Profile = Profile.QUICK
@@ -60,6 +61,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     store: Literal["float64", "float32"] = "float64"
     golden: tuple[str, ...] | None = None
     lead: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
 
 class CheckBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -196,7 +196,11 @@ class PackId:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """One hand-in × one lab × one pack."""
+    """One hand-in × one lab × one pack.
+
+    `variant` is which of several ways to do the lab was graded, "" if it has but one; `measures` are numbers that are
+    shown and not judged, by the observation they came from.
+    """
 
     lab: str
     profile: Profile
@@ -207,6 +211,8 @@ class Scorecard:
     pack: PackId
     timings: tuple[Timing, ...] = ()
     duels: tuple[Duel, ...] = ()
+    variant: str = ""
+    measures: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     notes: tuple[Text, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0

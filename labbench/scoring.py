@@ -50,6 +50,8 @@ def scorecard(task: Task, observed: Observed) -> Scorecard:
         pack=task.pack.identity,
         timings=_timings(task, observed),
         duels=tuple(d for match in observed.matches for d in duels(match)),
+        variant=task.lab.variant,
+        measures=_measures(task, observed),
         notes=_notes(task, observed),
         environment=environment(),
         seconds=round(observed.seconds, 3),
@@ -126,6 +128,16 @@ def _because(task: Task, scenario: str, observation: str) -> Text:
 def cpu_seconds(observation: Observation) -> float:
     """What an observation took; 0 where there is none."""
     return 0.0 if isinstance(observation.value, Fault) else observation.cpu_ns / 1e9
+
+
+def _measures(task: Task, observed: Observed) -> dict[str, tuple[float, ...]]:
+    """What the scenarios measured, of the last that did."""
+    return {
+        seen.name: tuple(float(number) for number in np.ravel(seen.value))
+        for record in observed.records
+        for seen in record.observations
+        if seen.name in task.spec.scenarios[record.scenario].measured and isinstance(seen.value, np.ndarray)
+    }
 
 
 def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:

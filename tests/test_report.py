@@ -195,8 +195,8 @@ def test_the_json_object_keeps_its_form():
     """Changing any of these names means a new `version`."""
     data = json.to_dict(RIGHT, SPEC, Lang.EN)
     assert list(data) == [
-        "version", "lab", "profile", "handin", "checks", "levels", "isolation", "pack", "timings",
-        "duels", "notes", "environment", "seconds", "title", "score", "ceiling", "final", "tiers",
+        "version", "lab", "profile", "handin", "checks", "levels", "isolation", "pack", "timings", "duels",
+        "variant", "measures", "notes", "environment", "seconds", "title", "score", "ceiling", "final", "tiers",
     ]  # fmt: skip
     assert data["version"] == json.VERSION == 1
     assert list(data["checks"][0]) == ["id", "title", "tier", "verdict", "figures", "message", "why", "seconds"]

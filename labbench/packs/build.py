@@ -186,7 +186,7 @@ def _reference(plan: Plan, scenario: str, case: Case, package: Path, workers: Wo
 
 
 def _is_golden(spec: ScenarioSpec, name: str) -> bool:
-    return spec.golden is None or name in spec.golden
+    return name not in spec.measured and (spec.golden is None or name in spec.golden)
 
 
 def _keep_case(draft: _Draft, scenario: str, case: Case) -> CaseEntry:
