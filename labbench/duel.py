@@ -19,6 +19,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from labbench import timing
@@ -50,7 +51,7 @@ _OWN_ROUNDS, _OWN_SECONDS = 3, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: restarts × pairs, the longer plan's restarts, and the hard stop in seconds."""
+    """How much is measured: restarts × pairs, the longer plan's restarts, the seconds after which nothing begins."""
 
     restarts: int = 3
     longer: int = 5
@@ -119,6 +120,7 @@ def duel(contest: Contest, plan: Plan | None = None) -> Match:
         LabbenchError: no session can be started here at all.
     """
     plan = plan or Plan()
+    contest = dataclasses.replace(contest, limits=_within(contest.limits, plan))
     with alone() as crowded:
         deadline = timing.wall_ns() + int(plan.seconds * 1e9)
         played: list[_Restart] = []
@@ -135,6 +137,11 @@ def duel(contest: Contest, plan: Plan | None = None) -> Match:
         waited=next((p.waited for p in played if p.waited), None),
         crowded=crowded,
     )
+
+
+def _within(limits: Limits, plan: Plan) -> Limits:
+    """The limits, so tight that a session ends long before the plan: nobody can sit a duel out and stay undecided."""
+    return msgspec.structs.replace(limits, cpu_seconds=min(limits.cpu_seconds, max(1, int((plan.seconds / 2 - 5) / 3))))
 
 
 def _restarts(played: Sequence[_Restart]) -> tuple[tuple[Pair, ...], ...]:

@@ -12,7 +12,7 @@ import labbench
 from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge, skipped
 from labbench.checks.speedup import duels, remarks, speedup
-from labbench.results import Fault, Observation, Profile, Scorecard, Timing, text
+from labbench.results import Fault, Level, Observation, Profile, Scorecard, Timing, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -154,6 +154,8 @@ def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
             pair = totals.setdefault(group, [0.0, 0.0])
             pair[0] += cpu_seconds(seen)
             pair[1] += ours[seen.name]
+    if task.pack.identity.disclosure == "verdict":
+        return tuple(Timing(group, float(f"{s:.1g}"), round(r, 6)) for group, (s, r) in totals.items())
     return tuple(Timing(group, round(s, 6), round(r, 6)) for group, (s, r) in totals.items())
 
 
@@ -170,6 +172,8 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
         notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:
         notes += remarks(match, task.spec.speedups(match.scenario))
+    if any(m.clean for m in observed.matches) and observed.isolation.level is not Level.STRONG:
+        notes.append(text("duel.helpers"))
     if task.profile is Profile.QUICK:
         notes.append(text("note.quick"))
     if task.pack.identity.disclosure == "full":

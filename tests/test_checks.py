@@ -222,3 +222,12 @@ def test_results_of_many_observations_carry_their_names():
     assert result_id(close(), "y") == "c"
     left_out = skipped(many, "z", text("check.skipped", en="y", zh="y"))
     assert (left_out.check, left_out.tier, left_out.verdict) == ("c.z", None, Verdict.SKIPPED)
+
+
+def test_seconds_spell_nothing_out_under_verdict():
+    """A hand-in chooses how long it takes: digits of its time could carry what it was sent."""
+    told = {
+        seen: judge(close(), Observation("y", np.ones(3), cpu_ns=1_234_567_890), [np.ones(3)], seen).seconds
+        for seen in (FULL, HIDDEN)
+    }
+    assert told == {FULL: 1.23456789, HIDDEN: 1.0}

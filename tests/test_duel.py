@@ -303,6 +303,20 @@ def test_work_in_another_process_is_found_in_the_ledger_of_the_tree(ring, how):
     assert duels(match) == ()
 
 
+_BURN = """
+        end = time.process_time() + 0.7 * type  # the helper's own is of type 0
+        while time.process_time() < end: pass
+        self.k, self.cin"""
+
+
+@pytest.mark.slow
+def test_seconds_burnt_where_nobody_times_hide_no_helper(ring):
+    """Constructing is untimed: what is burnt there makes the whole session's work as large as one likes."""
+    source = edited(*_BY_HELPER, ("\n        self.k, self.cin", _BURN)) + _HELPER % "pass"
+    match = ring.fight(source, plan=SHORT, isolation={"off": BEYOND_THE_CORE})
+    assert verdict(match).verdict is Verdict.FORBIDDEN
+
+
 def test_work_while_it_should_stand_still_is_found(ring):
     """A child keeps waking the session, in which a thread goes on."""
     waker = "_me = os.getpid()\nif os.fork() == 0:\n    while True:\n        os.kill(_me, signal.SIGCONT)\n" + _SPIN
@@ -323,3 +337,9 @@ def test_no_other_process_where_the_filter_stops_them(ring):
 def test_fresh_cases_are_dense():
     case = draw(np.random.default_rng(1))
     assert all(np.count_nonzero(a) == a.size for a in case.arrays.values())
+
+
+def test_a_hand_in_cannot_sit_the_duel_out(ring):
+    """Undecided is for machines that are too busy; who waits until the plan is over has run out of time."""
+    match = ring.fight(edited((FORWARD, "time.sleep(20); return self.fast(x)")), plan=Plan(seconds=18))
+    assert verdict(match).verdict is Verdict.TIMEOUT

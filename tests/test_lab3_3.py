@@ -13,7 +13,7 @@ from labbench import grading, handin, resources, scoring, task
 from labbench.catalogue import SpeedupCheck
 from labbench.lab3_3 import LAB, scenarios, tables
 from labbench.lab3_3.drawing import uniform
-from labbench.results import Profile, Verdict
+from labbench.results import Level, Profile, Verdict
 from labbench.vgg import matfile
 from labbench.vgg.table import TRUNK
 from tests.conftest import ROOT
@@ -116,6 +116,13 @@ def test_the_courses_own_measure_stands_beside_ours(quick, reference):
     golden = quick.pack.goldens["conv", "box"]["output"][0]
     expected = (found.figures["error"] * np.linalg.norm(golden)) ** 2 / golden.size
     assert found.figures["mse"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_speed_ups_are_indicative_where_helpers_can_hide(quick, reference, level):
+    there = dataclasses.replace(reference, isolation=dataclasses.replace(reference.isolation, level=level))
+    notes = {note.key for note in scoring.scorecard(quick, there).notes}
+    assert ("duel.helpers" in notes) == (level is not Level.STRONG)
 
 
 def test_a_class_without_the_type_argument_is_served(quick, tmp_path):

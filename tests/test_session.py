@@ -472,6 +472,20 @@ def test_work_between_requests_is_seen(rig):
         assert sum(c.gap_ns for c in session.ledger) > 0.1e9
 
 
+def test_without_a_cpu_clock_the_wall_clock_stands_in_while_it_answers(rig, monkeypatch):
+    monkeypatch.setattr("labbench.timing.FOREIGN_CPU_CLOCK", False)
+    with contextlib.ExitStack() as stack:
+        module = root(session := rig.session(stack, _WORK, LIMITS)).layers_2
+        module.rest(0.0)
+        time.sleep(LIMITS.cpu_seconds + 0.2)  # while it stands still
+        module.rest(0.2)
+        assert session.startup_ns == sum(c.gap_ns for c in session.ledger) == 0
+        assert 0.2 <= session.ledger[-1].cpu_ns / 1e9 < 0.5
+        with pytest.raises(Fault) as caught:
+            module.rest(LIMITS.cpu_seconds + 0.5)
+    assert caught.value.verdict is Verdict.TIMEOUT
+
+
 # -- what a session holds ---------------------------------------------------------------------------------------
 
 

@@ -193,8 +193,9 @@ MS = 1_000_000
         ([Call("f", 10 * MS, 11 * MS, 150_000)], 0, 0.01, None),  # under 2 %
         ([Call("f", MS // 10, MS, 90_000)], 0, 0.001, None),  # what a stop may cost
         ([Call("f", 10 * MS, 11 * MS)], 100 * MS, 0.17, "duel.hidden"),
-        ([Call("f", 2000 * MS, 2000 * MS)], 0, 2.09, None),
-        ([Call("f", 2000 * MS, 2000 * MS)], 0, 2.11, "duel.hidden"),
+        ([Call("f", 2000 * MS, 2000 * MS)], 0, 2.04, None),
+        ([Call("burnt, untimed", 2000 * MS, 2000 * MS)], 0, 2.06, "duel.hidden"),  # that is room for no helper
+        ([Call("f", 100 * MS, 100 * MS)], 0, 0.0, "duel.hidden"),  # who counts was killed
     ],
 )
 def test_foul(calls, startup, tree, key):

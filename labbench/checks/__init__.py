@@ -35,6 +35,8 @@ def judge(check: Check, got: Observation, goldens: Sequence[Array], seen: Disclo
     """
     name = result_id(check, got.name)
     seconds = got.cpu_ns / 1e9
+    if seen is Disclosure.VERDICT:
+        seconds = float(f"{seconds:.1g}")  # a hand-in chooses how long it takes, and could spell out what it saw
     if isinstance(got.value, Fault):
         fault = told(got.value, seen)
         return CheckResult(name, check.tier, fault.verdict, why=fault.why, seconds=seconds)

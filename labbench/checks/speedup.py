@@ -31,8 +31,9 @@ LEAST_PAIRS = 3
 LEAST_RESTARTS = 2
 #: What a session may burn while it should stand still: this share of the call, or this many ns.
 _GAP_SHARE, _GAP_NS = 0.02, 100_000
-#: What the whole process tree may have used beyond the requests: this share, or this many seconds.
-_HIDDEN_SHARE, _HIDDEN_SECONDS = 0.05, 0.05
+#: Seconds that the whole process tree may have used beyond the requests. No share of them: a hand-in can burn seconds
+#: where nobody times it, and a share of those is room enough for a helper.
+_HIDDEN_SECONDS = 0.05
 #: A ratio that many times the expected one is for a person to look at.
 _REVIEW = 20
 
@@ -220,12 +221,13 @@ def foul(calls: Sequence[Call], startup_ns: int, tree_seconds: float) -> Text | 
     Args:
         calls: Its ledger.
         startup_ns: CPU time before its first request.
-        tree_seconds: CPU time of all its processes together, once it has ended.
+        tree_seconds: CPU time of all its processes together, once it has ended; 0 if nobody knows.
     """
     for call in calls:
         if call.gap_ns > max(_GAP_SHARE * call.cpu_ns, _GAP_NS):
             return text("duel.gap", idle=f"{call.gap_ns / 1e6:.3g}", call=f"{call.cpu_ns / 1e6:.3g}")
     seen = (startup_ns + sum(c.cpu_ns + c.gap_ns for c in calls)) / 1e9
-    if tree_seconds - seen > max(_HIDDEN_SHARE * seen, _HIDDEN_SECONDS):
+    # 0: whoever would have counted was killed.
+    if not tree_seconds or tree_seconds - seen > _HIDDEN_SECONDS:
         return text("duel.hidden", tree=f"{tree_seconds:.3g}", seen=f"{seen:.3g}")
     return None
