@@ -1,4 +1,4 @@
-"""Forty students: small hand-ins in many styles and habits, with the score each must get.
+"""Many students: small hand-ins in many styles and habits, with the score each must get.
 
 A hand-in is a folder in `handins/`, or a variant of one: `expected.yaml` tells what is copied, edited and re-encoded.
 """
@@ -14,14 +14,26 @@ from typing import Any
 import pytest
 import yaml
 
-from labbench import grading
+from labbench import grading, task
 from labbench.errors import LabbenchError
-from labbench.results import Verdict
+from labbench.results import Profile, Verdict
+from tests.test_lab3_3 import without_duels
 
 HANDINS = Path(__file__).with_name("handins")
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HANDINS / "expected.yaml").read_text(encoding="utf-8"))
-KEYS = {"base", "extra", "layers", "edits", "remove", "rename", "encode", "score", "fails", "says",
+KEYS = {"lab", "base", "extra", "layers", "edits", "remove", "rename", "encode", "score", "fails", "says",
         "refused", "about", "fast"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tasks(quick):
+    """By lab; nothing is timed."""
+    return {"3-1": untimed(quick), "3-3": untimed(task.prepare("3-3", Profile.QUICK))}
+
+
+def untimed(full):
+    """The task without what is timed."""
+    return without_duels(dataclasses.replace(full, lab=dataclasses.replace(full.lab, timed=())))
 
 
 def lay_out(name: str, target: Path) -> Path:
@@ -78,16 +90,16 @@ def test_expected_yaml_is_well_formed():
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=marks(e), id=n) for n, e in EXPECTED.items()])
-def test_handin(quick, tmp_path, name):
+def test_handin(tasks, tmp_path, name):
     entry = EXPECTED[name]
-    untimed = dataclasses.replace(quick, lab=dataclasses.replace(quick.lab, timed=()))
+    asked = tasks[entry.get("lab", "3-1")]
     folder = lay_out(name, tmp_path / "handed_in")
     if "refused" in entry:
         with pytest.raises(LabbenchError) as refused:
-            grading.grade(untimed, folder)
+            grading.grade(asked, folder)
         assert refused.value.text.key == entry["refused"]
         return
-    card = grading.grade(untimed, folder)
+    card = grading.grade(asked, folder)
     verdicts = {c.check: c for c in card.checks}
     wrong = {c.check: f"{c.verdict}: {c.why}" for c in card.checks if c.verdict is not Verdict.PASS}
     assert card.score == entry["score"], wrong

@@ -205,6 +205,18 @@ def test_hand_ins_that_write_into_their_inputs(quick, reference, tmp_path):
     assert judged(quick, folder, reference).score == 100
 
 
+@pytest.mark.parametrize("axes", ["(1, 2, 3)", "(1, 2, 3), keepdims=True"])
+def test_a_loss_for_each_sample_is_an_array_of_one(quick, reference, tmp_path, axes):
+    folder = edited(
+        tmp_path,
+        "layers_3.py",
+        ("np.sum((input_layer - content_layer) ** 2)", f"np.sum((input_layer - content_layer) ** 2, axis={axes})"),
+    )
+    seen = verdicts(judged(quick, folder, reference))
+    assert seen["content.loss"] is seen["losses.content_loss_2"] is Verdict.PASS
+    assert seen["content_batch.loss"] is not Verdict.PASS  # two samples, two losses: a note
+
+
 def test_a_wrong_style_gradient_is_no_wrong_net(quick, reference, tmp_path):
     """The walk goes on from the right gradient, so what VGG19 does with it is judged by itself."""
     mistake = next(m for m in LAB.mistakes if m.name == "style_gradient_sign")

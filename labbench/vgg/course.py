@@ -20,5 +20,7 @@ def files(weights: Path) -> Mapping[str, Path]:
     return {
         WEIGHTS_NAME: weights.absolute(),
         "cat1.jpg": pictures.picture(pictures.cat()).path,
+        "weinisi.jpg": pictures.picture("rocket").path,
+        "style.jpg": pictures.picture("coffee").path,
         "synset_words.txt": _ASSETS / "synset_words.txt",
     }
