@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labbench.lab3_2 import calibration, cases, scenarios, tables
+from labbench.lab3_2 import calibration, cases, clients, scenarios, tables
 from labbench.lab3_2.device import Device
 from labbench.lab3_2.mistakes import CNML, CNNL
 from labbench.labs import Lab, Variant
@@ -41,7 +41,7 @@ LAB = Lab(
     mistakes=CNML,
     tables=tables.of_score,
     service=Device,
-    clients=tuple(_HERE / "clients" / f"{name}.py" for name in ("pycnml", "pycnnl", "_dlp", "_swig")),
+    clients=clients.MODULES,
     variants={
         "pycnml": Variant(("pycnml",), _reference("pycnml"), CNML, _uses("CnmlNet")),
         "pycnnl": Variant(("pycnnl",), _reference("pycnnl"), CNNL, _uses("CnnlNet")),

@@ -1,8 +1,8 @@
 """The quantisation parameters of VGG19: how to bring each layer's input and filter to int8, from some pictures.
 
-The course's file `vgg19_quant_param_new.npz` has them for its weights: `input` and `filter`, float64 (38,), position and
-scale of conv1_1 … conv5_4, fc6, fc7, fc8 in turn. Ours are made the same way for any weights: the largest absolute value
-that a layer sees while the pictures are classified in float32, and the largest of its filter.
+The course's file `vgg19_quant_param_new.npz` has them for its weights: `input` and `filter`, float64 (38,), position
+and scale of conv1_1 … conv5_4, fc6, fc7, fc8 in turn. Ours are made the same way for any weights: the largest absolute
+value that a layer sees while the pictures are classified in float32, and the largest of its filter.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ def _mistake(name: str, score: int, old: str, new: str, *, en: str, zh: str) -> 
 #: Edits on the reference for `pycnml`.
 CNML: tuple[Mistake, ...] = (
     _mistake("cnml_input_nhwc", 0,
-             "self.net.setInputData(pixels.transpose(2, 0, 1).reshape(-1))", "self.net.setInputData(pixels.reshape(-1))",
+             "pixels.transpose(2, 0, 1).reshape(-1)", "pixels.reshape(-1)",
              en="picture given in NHWC instead of NCHW", zh="输入图像按 NHWC 给出，而不是 NCHW"),
     _mistake("cnml_input_bgr", 0,
              "pixels.transpose(2, 0, 1).reshape(-1)", "pixels.transpose(2, 0, 1)[::-1].reshape(-1)",
@@ -54,28 +54,27 @@ CNML: tuple[Mistake, ...] = (
              en="fully connected weights read from their layer number, though the file has no flatten entry",
              zh="读全连接权重时没有把序号减一（文件里没有 flatten 这一项）"),
     _mistake("cnml_float32_data", 0,
-             "(values.astype(np.float64).reshape(-1) for values in (weight, bias))",
-             "(values.reshape(-1) for values in (weight, bias))",
+             "np.ascontiguousarray(v, dtype=np.float64)", "np.ascontiguousarray(v)",
              en="float32 data, which the library does not take", zh="传入了 float32 数据，库不接受"),
 )
 
 #: Edits on the reference for `pycnnl`.
 CNNL: tuple[Mistake, ...] = (
     _mistake("cnnl_input_nchw", 0,
-             "self.net.setInputData(pixels.reshape(-1))", "self.net.setInputData(pixels.transpose(2, 0, 1).reshape(-1))",
+             "pixels.reshape(-1)", "pixels.transpose(2, 0, 1).reshape(-1)",
              en="picture given in NCHW instead of NHWC", zh="输入图像按 NCHW 给出，而不是 NHWC"),
     _mistake("cnnl_mean_kept", 0,
              "np.asarray(image, dtype=np.float64) - self.image_mean", "np.asarray(image, dtype=np.float64)",
              en="mean colour not subtracted", zh="图像没有减均值"),
     _mistake("cnnl_conv_nchw", 0,
-             "weight = weight.transpose(3, 0, 1, 2)", "weight = weight.transpose(3, 2, 0, 1)",
+             "weight.transpose(3, 0, 1, 2)", "weight.transpose(3, 2, 0, 1)",
              en="convolution weights in (out, in, h, w) instead of (out, h, w, in)",
              zh="卷积权重按 (out, in, h, w) 加载，而不是 (out, h, w, in)"),
     _mistake("cnnl_fc_transposed", 0,
-             "weight, bias = (values.astype(np.float64).reshape(-1) for values in (weight, bias))",
-             "if name.startswith('fc'):\n"
-             "                weight = weight.reshape(-1, weight.shape[3]).T\n"
-             "            weight, bias = (values.astype(np.float64).reshape(-1) for values in (weight, bias))",
+             "weight = weight.transpose(3, 0, 1, 2)\n",
+             "weight = weight.transpose(3, 0, 1, 2)\n"
+             "            else:\n"
+             "                weight = weight.reshape(-1, weight.shape[3]).T\n",
              en="fully connected weights transposed", zh="全连接权重多做了一次转置"),
     _mistake("cnnl_no_softmax", 0,
              "self.net.createSoftmaxLayer('softmax', [1, 1, features], 1)", "pass",

@@ -1,9 +1,9 @@
 """How long a net would take on a Cambricon card: a model, not a measurement.
 
-A roofline for each layer (Williams, Waterman, Patterson 2009): the longer of its arithmetic at the card's peak and its
-traffic at the memory's peak, plus a fixed cost of starting it; summed up over the layers. It leaves out what a real card
-adds or saves: how well a kernel uses the peak, maps that stay on the chip between layers, layers fused into one, copies
-between host and card, and the first call's compilation. So it is a lower bound but for the starting cost, which is ours.
+A roofline for each layer (Williams, Waterman, Patterson 2009): the longer of its arithmetic at the card's peak and
+its traffic at the memory's peak, plus a fixed cost of starting it; summed up over the layers. It leaves out what a real
+card adds or saves: how well a kernel uses the peak, maps that stay on the chip between layers, layers fused into one,
+copies between host and card, and the first call's compilation. The starting cost is an assumption of ours.
 """
 
 from __future__ import annotations

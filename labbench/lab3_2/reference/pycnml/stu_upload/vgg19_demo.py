@@ -23,8 +23,8 @@ class VGG19:
 
     def build_model(
         self,
-        param_path="../../imagenet-vgg-verydeep-19.mat",
-        quant_param_path="../../vgg19_quant_param_new.npz",
+        param_path='../../imagenet-vgg-verydeep-19.mat',
+        quant_param_path='../../vgg19_quant_param_new.npz',
     ):
         """Create every layer, in the order of computation.
 
@@ -34,23 +34,23 @@ class VGG19:
         """
         self.param_path = param_path
         quantisation = np.load(quant_param_path)
-        self.input_quant_params = self.read_quant_params(quantisation["input"])
-        self.filter_quant_params = self.read_quant_params(quantisation["filter"])
+        self.input_quant_params = self.read_quant_params(quantisation['input'])
+        self.filter_quant_params = self.read_quant_params(quantisation['filter'])
         inputs = iter(self.input_quant_params)
 
         self.net.setInputShape(1, 3, SIDE, SIDE)
         for block, (convolutions, channel_out) in enumerate(BLOCKS, start=1):
             for number in range(1, convolutions + 1):
                 # kernel 3, stride 1, dilation 1, padding 1
-                self.net.createConvLayer("conv%d_%d" % (block, number), channel_out, 3, 1, 1, 1, next(inputs))
-                self.net.createReLuLayer("relu%d_%d" % (block, number))
-            self.net.createPoolingLayer("pool%d" % block, 2, 2)
-        self.net.createFlattenLayer("flatten", [1, 512 * 7 * 7, 1, 1])
+                self.net.createConvLayer('conv%d_%d' % (block, number), channel_out, 3, 1, 1, 1, next(inputs))
+                self.net.createReLuLayer('relu%d_%d' % (block, number))
+            self.net.createPoolingLayer('pool%d' % block, 2, 2)
+        self.net.createFlattenLayer('flatten', [1, 512 * 7 * 7, 1, 1])
         for number, outputs in enumerate(FULLY_CONNECTED, start=6):
-            self.net.createMlpLayer("fc%d" % number, outputs, next(inputs))
+            self.net.createMlpLayer('fc%d' % number, outputs, next(inputs))
             if number < 8:
-                self.net.createReLuLayer("relu%d" % number)
-        self.net.createSoftmaxLayer("softmax", 1)
+                self.net.createReLuLayer('relu%d' % number)
+        self.net.createSoftmaxLayer('softmax', 1)
 
     def read_quant_params(self, values):
         """(2·n,) → n QuantParam."""
@@ -62,26 +62,26 @@ class VGG19:
         Convolution: (k, k, C_in, C_out) in the file → (C_out, C_in, k, k); fully connected: (h, w, C, n) → (n, n_in).
         """
         params = scipy.io.loadmat(self.param_path)
-        self.image_mean = np.mean(params["normalization"][0][0][0], axis=(0, 1), dtype=np.float64)
+        self.image_mean = np.mean(params['normalization'][0][0][0], axis=(0, 1), dtype=np.float64)
         filters = iter(self.filter_quant_params)
         for index in range(self.net.size()):
             name = self.net.getLayerName(index)
-            if name.startswith("conv"):
-                weight, bias = params["layers"][0][index][0][0][0][0]
+            if name.startswith('conv'):
+                weight, bias = params['layers'][0][index][0][0][0][0]
                 weight = weight.transpose(3, 2, 0, 1)
-            elif name.startswith("fc"):
+            elif name.startswith('fc'):
                 # The file has no entry for flatten.
-                weight, bias = params["layers"][0][index - 1][0][0][0][0]
+                weight, bias = params['layers'][0][index - 1][0][0][0][0]
                 weight = weight.reshape(-1, weight.shape[3]).T
             else:
                 continue
-            weight, bias = (values.astype(np.float64).reshape(-1) for values in (weight, bias))
+            weight, bias = (np.ascontiguousarray(v, dtype=np.float64).reshape(-1) for v in (weight, bias))
             self.net.loadParams(index, weight, bias, next(filters))
 
     def load_image(self, image_path):
         """Read a picture into the device: RGB, minus the mean, NCHW."""
         with Image.open(image_path) as file:
-            image = file.convert("RGB")
+            image = file.convert('RGB')
         if image.size != (SIDE, SIDE):
             image = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
         pixels = np.asarray(image, dtype=np.float64) - self.image_mean
@@ -95,10 +95,10 @@ class VGG19:
         """How good the last forward was: the true class is the most probable one; it is among the best five."""
         start = time.time()
         self.forward()
-        print("inference time: %f s" % (time.time() - start))
+        print('inference time: %f s' % (time.time() - start))
         probabilities = np.array(self.net.getOutputData())
-        best = np.argsort(-probabilities, kind="stable")[:5]
-        print("Classification result: id = %d, prob = %f" % (best[0], probabilities[best[0]]))
+        best = np.argsort(-probabilities, kind='stable')[:5]
+        print('Classification result: id = %d, prob = %f' % (best[0], probabilities[best[0]]))
         return bool(best[0] == label), bool(label in best)
 
     def evaluate(self, file_list):
@@ -110,11 +110,11 @@ class VGG19:
                 self.load_image(path)
                 first, among = self.get_top5(int(label))
                 top1, top5, total = top1 + first, top5 + among, total + 1
-        print("Global accuracy: accuracy1 = %f, accuracy5 = %f" % (top1 / total, top5 / total))
+        print('Global accuracy: accuracy1 = %f, accuracy5 = %f' % (top1 / total, top5 / total))
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     vgg = VGG19()
     vgg.build_model()
     vgg.load_model()
-    vgg.evaluate("../../file_list")
+    vgg.evaluate('../../file_list')
