@@ -53,7 +53,8 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How a scenario runs: in which profile, under which limits, and how its goldens are stored.
 
     What is in `lead` is judged by no check: the walk always goes on from the reference's value. What is in `measured`
-    are numbers that are shown and have no golden.
+    are numbers that are shown and have no golden. `again` is how far a golden that is derived again may lie from the
+    stored one (relative, l2): float32 storage and another BLAS kernel, unless a device computes more coarsely.
     """
 
     profile: Profile = Profile.QUICK
@@ -62,6 +63,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     golden: tuple[str, ...] | None = None
     lead: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
+    again: Tolerance = 1e-6
 
 
 class CheckBase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

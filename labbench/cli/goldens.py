@@ -49,15 +49,14 @@ def _build(
 
 def _verify(app: App, lab: str, pack: Path | None) -> int:
     from labbench.packs import recipes
-    from labbench.packs.verify import TOLERANCE
 
     differences = recipes.verify_named(lab, pack, progress(app))
-    off = [d for d in differences if not d.error <= TOLERANCE]
+    off = [d for d in differences if d.off]
     for difference in off:
         app.console.print(app.say("goldens.off", name=difference.name, error=f"{difference.error:.2e}"))
-    worst = f"{differences[0].error:.1e}" if differences else "0"
+    worst, allowed = (f"{differences[0].error:.1e}", f"{differences[0].allowed:g}") if differences else ("0", "0")
     key = "goldens.differ" if off else "goldens.same"
-    app.console.print(app.say(key, off=len(off), count=len(differences), worst=worst, allowed=f"{TOLERANCE:g}"))
+    app.console.print(app.say(key, off=len(off), count=len(differences), worst=worst, allowed=allowed))
     return ExitCode.USAGE if off else ExitCode.DONE
 
 

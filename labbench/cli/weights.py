@@ -1,4 +1,4 @@
-"""`labbench weights build|import|info`."""
+"""`labbench weights build|import|quantize|info`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import click
 
 from labbench.cli.app import App, lines, progress
 from labbench.cli.base import command as define
-from labbench.cli.base import group
+from labbench.cli.base import group, option
+from labbench.errors import LabbenchError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from labbench.vgg.weights import Weights
 
 
@@ -41,6 +44,33 @@ def _import(app: App, file: Path) -> None:
     _describe(app, import_file(file, progress(app)))
 
 
+def _quantize(app: App, weights: Path | None, images: Path | None, out: Path, *, force: bool) -> None:
+    from labbench.files import check_writable, write_atomically
+    from labbench.lab3_2 import calibration
+    from labbench.vgg import pictures
+    from labbench.vgg import weights as store
+
+    if out.exists() and not force:
+        raise LabbenchError("output.exists", path=str(out))
+    check_writable(out)
+    found = store.resolve(weights, progress(app)) if weights is not None else store.preferred(progress(app))
+    chosen = calibration.bundled() if images is None else [pictures.square(p) for p in _pictures(images)]
+    write_atomically(out, calibration.encoded(calibration.quantise(found.path, chosen)))
+    app.console.print(app.say("weights.quantized", path=str(out), count=len(chosen)), soft_wrap=True)
+
+
+def _pictures(folder: Path) -> list[Image.Image]:
+    """All pictures of a folder; every file there has to be one."""
+    from labbench.vgg import pictures
+
+    if not folder.is_dir():
+        raise LabbenchError("weights.no_folder", path=str(folder))
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise LabbenchError("weights.no_pictures", path=str(folder))
+    return [pictures.open_rgb(file) for file in files]
+
+
 def _info(app: App) -> None:
     from labbench.vgg import weights
 
@@ -54,5 +84,22 @@ def _info(app: App) -> None:
 command.add_command(define("build", "help.weights_build")(_build))
 command.add_command(
     define("import", "help.weights_import", [click.argument("file", type=click.Path(path_type=Path))])(_import)
+)
+command.add_command(
+    define(
+        "quantize",
+        "help.weights_quantize",
+        [
+            option("--weights", type=click.Path(path_type=Path), help_key="help.weights"),
+            option("--images", type=click.Path(path_type=Path), help_key="help.quantize_images"),
+            option(
+                "--out",
+                type=click.Path(path_type=Path),
+                default=Path("vgg19_quant_param_new.npz"),
+                help_key="help.quantize_out",
+            ),
+            option("--force", is_flag=True, help_key="help.quantize_force"),
+        ],
+    )(_quantize)
 )
 command.add_command(define("info", "help.weights_info")(_info))

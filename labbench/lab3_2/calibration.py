@@ -22,7 +22,7 @@ from labbench.vgg import matfile, pictures, store, synthetic
 from labbench.vgg.table import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,7 +46,7 @@ def params_file(weights: Path) -> Path:
         return SYNTHETIC_FILE
     path = store.folder() / f"quantisation-{(digest or 'none')[:16]}.npz"
     if not path.is_file():
-        write(path, quantise(weights, bundled()))
+        _keep(path, encoded(quantise(weights, bundled())))
     return path
 
 
@@ -67,25 +67,27 @@ def quantise(weights: Path, images: Sequence[Array]) -> dict[str, NDArray[np.flo
     return {"input": _pairs(largest), "filter": _pairs(filters)}
 
 
-def write(path: Path, found: dict[str, NDArray[np.float64]]) -> None:
-    """Write the file, whole or not at all.
+def encoded(found: Mapping[str, NDArray[np.float64]]) -> bytes:
+    """The parameters as an .npz file; the same parameters always give the same bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, values in found.items():
+            content = io.BytesIO()
+            np.save(content, values)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())  # of a fixed date
+    return file.getvalue()
 
-    Raises:
-        LabbenchError: it cannot be written.
-    """
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file into the cache, whole or not at all."""
     try:
         with scratch.folder(beside=path) as folder:
             fresh = folder / path.name
-            with zipfile.ZipFile(fresh, "w") as archive:
-                for name, values in found.items():
-                    content = io.BytesIO()
-                    np.save(content, values)
-                    # A fixed date: the same parameters give the same file.
-                    archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+            fresh.write_bytes(content)
             fresh.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise LabbenchError("output.not_written", path=str(path), reason=reason) from error
+        raise LabbenchError("weights_cache", folder=str(path.parent), reason=reason) from error
 
 
 def _pairs(largest: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
