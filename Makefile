@@ -23,6 +23,8 @@ demo: $(VENV)/installed
 	$(BIN)/labbench list
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_right
 	$(BIN)/labbench score --lab 3-1 --submission examples/lab3_1_mistake
+	$(BIN)/labbench score --lab 3-2 --submission examples/lab3_2_right
+	$(BIN)/labbench score --lab 3-2 --submission examples/lab3_2_mistake
 	$(BIN)/labbench score --lab 3-3 --submission examples/lab3_3_right
 	$(BIN)/labbench score --lab 3-3 --submission examples/lab3_3_mistake
 
