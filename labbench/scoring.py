@@ -174,7 +174,7 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
         notes += remarks(match, task.spec.speedups(match.scenario))
     if any(m.clean for m in observed.matches) and observed.isolation.level is not Level.STRONG:
         notes.append(text("duel.helpers"))
-    if task.profile is Profile.QUICK:
+    if task.profile is Profile.QUICK and any(s.profile is Profile.FULL for s in task.spec.scenarios.values()):
         notes.append(text("note.quick"))
     if task.pack.identity.disclosure == "full":
         notes.append(text("note.public_pack", pack=task.pack.identity.name))

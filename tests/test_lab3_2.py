@@ -109,6 +109,22 @@ def test_a_hand_in_without_a_net_is_told_so(quick, tmp_path):
     assert card.checks[0].why.key == "dlp.no_net"
 
 
+@pytest.mark.parametrize(
+    ("source", "library"),
+    [
+        ("import pycnnl\nnet = pycnnl.CnnlNet()  # no CnmlNet(16), no import pycnml\n", "pycnnl"),
+        ("from pycnnl import *\n", "pycnnl"),
+        ("import numpy as np, pycnnl\n", "pycnnl"),
+        ("# import pycnml\nimport pycnnl as dlp\n", "pycnnl"),
+        ("import pycnml\n", "pycnml"),
+        ("import numpy\n", "pycnml"),  # of one that uses none, the first tells what is missing
+    ],
+)
+def test_which_library_a_hand_in_uses(tmp_path, source, library):
+    (tmp_path / "vgg19_demo.py").write_text(source)
+    assert LAB.choice(tmp_path) == library
+
+
 def test_build_model_may_lack_the_quantisation_file(quick, tmp_path):
     """As in the later generations' signature, with its own path inside."""
     folder = tmp_path / "stu_upload"

@@ -22,9 +22,9 @@ def _files(weights: Path) -> Mapping[str, Path]:
     return {**course.files(weights), calibration.FILE_NAME: calibration.params_file(weights)}
 
 
-def _uses(net: str) -> Callable[[Path], bool]:
-    """Whether a hand-in makes nets of that class."""
-    pattern = re.compile(rf"\b{net}\s*\(".encode())
+def _uses(library: str) -> Callable[[Path], bool]:
+    """Whether a hand-in imports the library."""
+    pattern = re.compile(rf"^[ \t]*(?:from|import)[ \t][^#\n]*\b{library}\b".encode(), re.MULTILINE)
     return lambda package: any(pattern.search(file.read_bytes()) for file in sorted(package.rglob("*.py")))
 
 
@@ -43,7 +43,7 @@ LAB = Lab(
     service=Device,
     clients=clients.MODULES,
     variants={
-        "pycnml": Variant(("pycnml",), _reference("pycnml"), CNML, _uses("CnmlNet")),
-        "pycnnl": Variant(("pycnnl",), _reference("pycnnl"), CNNL, _uses("CnnlNet")),
+        "pycnml": Variant(("pycnml",), _reference("pycnml"), CNML, _uses("pycnml")),
+        "pycnnl": Variant(("pycnnl",), _reference("pycnnl"), CNNL, _uses("pycnnl")),
     },
 )
