@@ -11,7 +11,7 @@ import pytest
 
 from labbench import grading, handin, resources, scoring, task
 from labbench.catalogue import SpeedupCheck
-from labbench.lab3_3 import LAB, scenarios, tables
+from labbench.lab3_3 import LAB, tables, transfer
 from labbench.lab3_3.drawing import uniform
 from labbench.results import Level, Profile, Verdict
 from labbench.vgg import matfile
@@ -295,7 +295,7 @@ def test_the_transfer_against_pytorch(quick):
         assert np.linalg.norm(golden[name] - expected) <= 1e-6 * np.linalg.norm(expected), name
 
     def pick(features):
-        return {name: features[name] for name in scenarios.LOSS_LAYERS}
+        return {name: features[name] for name in transfer.LOSS_LAYERS}
 
     images = {}
     for name in ("content", "style"):
@@ -304,7 +304,7 @@ def test_the_transfer_against_pytorch(quick):
         images[name] = torch.tensor(pixels.transpose(2, 0, 1)[None])
     content, style = (pick(torch_features(quick.weights, images[n])) for n in ("content", "style"))
     targets = {**style, "relu4_2": content["relu4_2"]}
-    factors = {n: case.params["alpha"] if n == "relu4_2" else case.params["beta"] / 5 for n in scenarios.LOSS_LAYERS}
+    factors = {n: case.params["alpha"] if n == "relu4_2" else case.params["beta"] / 5 for n in transfer.LOSS_LAYERS}
     noise = uniform(dataclasses.replace(case, params={**case.params, "dtype": "float64"}), "noise", 1, 3, 32, 32)
     picture = (0.5 * (40 * torch.tensor(noise) - 20) + 0.5 * images["content"]).requires_grad_()
     adam = torch.optim.Adam([picture], lr=1.0)
@@ -312,9 +312,9 @@ def test_the_transfer_against_pytorch(quick):
         features = pick(torch_features(quick.weights, picture))
         losses = torch_losses(features, targets)
         close(f"content_loss_{step}", factors["relu4_2"] * losses["relu4_2"])
-        close(f"style_loss_{step}", sum(factors[n] * losses[n] for n in scenarios.STYLE_LAYERS))
+        close(f"style_loss_{step}", sum(factors[n] * losses[n] for n in transfer.STYLE_LAYERS))
         if step == 1:
-            for name in scenarios.LOSS_LAYERS:
+            for name in transfer.LOSS_LAYERS:
                 close(name, features[name])
                 diff, image_diff = torch.autograd.grad(losses[name], [features[name], picture], retain_graph=True)
                 close(f"diff_{name}", diff)

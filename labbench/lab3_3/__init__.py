@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labbench.lab3_3 import cases, scenarios, tables
+from labbench.lab3_3 import cases, scenarios, tables, transfer
 from labbench.lab3_3.mistakes import MISTAKES
 from labbench.labs import Lab, Transfer
 from labbench.vgg import course, pictures
@@ -28,13 +28,13 @@ LAB = Lab(
         "pool": scenarios.pool,
         "content": scenarios.content,
         "style": scenarios.style,
-        "adam": scenarios.adam,
-        "transfer": scenarios.transfer,
+        "adam": transfer.adam,
+        "transfer": transfer.transfer,
         "conv_duel": scenarios.conv_duel,
         "pool_duel": scenarios.pool_duel,
         "course_conv": scenarios.course_conv,
         "course_pool": scenarios.course_pool,
-        "course_transfer": scenarios.transfer,
+        "course_transfer": transfer.transfer,
     },
     cases=cases.cases,
     files=_files,
@@ -42,7 +42,7 @@ LAB = Lab(
     mistakes=MISTAKES,
     tables=tables.of_score,
     job=Transfer(
-        scenario=scenarios.painting,
+        scenario=transfer.painting,
         case=cases.painting,
         content=CONTENT,
         style=STYLE,
