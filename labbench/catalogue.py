@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from labbench import resources
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, suggestion
 from labbench.results import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     import yaml
@@ -313,7 +313,7 @@ def find(catalogue: Catalogue, name: str) -> LabSpec:
     """
     canonical = name.lower().removeprefix("lab").strip("-_ ").replace("_", "-")
     if canonical not in catalogue.labs:
-        raise LabbenchError("lab.unknown", lab=name, known=_suggest(canonical, catalogue.labs))
+        raise LabbenchError("lab.unknown", lab=name, known=suggestion(canonical, catalogue.labs))
     return catalogue.labs[canonical]
 
 
@@ -321,10 +321,3 @@ def name_of(catalogue: Catalogue, name: str) -> str:
     """The canonical name of a lab; see `find`."""
     spec = find(catalogue, name)
     return next(n for n, s in catalogue.labs.items() if s is spec)
-
-
-def _suggest(wrong: str, known: Mapping[str, object]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(wrong, known, n=3, cutoff=0.3)
-    return ", ".join([*near, *(k for k in known if k not in near)])

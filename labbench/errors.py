@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from labbench.texts import Lang, Text, render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from labbench.texts import Plain
 
 
@@ -47,3 +49,10 @@ class LabbenchError(Exception):
 
     def __str__(self) -> str:
         return render(self.text, Lang.EN)
+
+
+def suggestion(wrong: str, known: Iterable[str]) -> str:
+    """The known names for a message, those most like the wrong one first; equally like ones as they come."""
+    import difflib
+
+    return ", ".join(sorted(known, key=lambda name: -difflib.SequenceMatcher(None, wrong, name).ratio()))

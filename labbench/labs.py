@@ -6,7 +6,6 @@ another hand-in, and known mistakes. Tiers, checks, tolerances, limits and texts
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, suggestion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -258,12 +257,6 @@ class Lab:
 def installed() -> dict[str, Callable[[], Lab]]:
     """Every lab plug-in that is installed, by name, not yet imported."""
     return {point.name: point.load for point in entry_points(group="labbench.labs")}
-
-
-def suggestion(wrong: str, known: Sequence[str]) -> str:
-    """The known names for a message, the nearest first."""
-    near = difflib.get_close_matches(wrong, known, n=3, cutoff=0.3)
-    return ", ".join([*near, *(k for k in known if k not in near)])
 
 
 def load(name: str) -> Lab:

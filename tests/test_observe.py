@@ -173,9 +173,9 @@ class _Counting:
     def __init__(self, workers):
         self.workers, self.sessions = workers, 0
 
-    def session(self, *args):
+    def session(self, *args, **options):
         self.sessions += 1
-        return self.workers.session(*args)
+        return self.workers.session(*args, **options)
 
 
 @pytest.mark.parametrize(("retry", "sessions"), [(True, 2), (False, 1)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labbench.cli.app import App
-from labbench.errors import ExitCode, LabbenchError
+from labbench.errors import ExitCode, LabbenchError, suggestion
 from labbench.texts import Lang, say
 
 if TYPE_CHECKING:
@@ -144,8 +144,6 @@ class Group(_Spoken, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Refuse an unknown command with the nearest known ones."""
         if self.get_command(ctx, args[0]) is None:
-            from labbench.labs import suggestion
-
             known = suggestion(args[0], self.list_commands(ctx))
             raise LabbenchError("usage.no_command", command=args[0], known=known)
         return super().resolve_command(ctx, args)
