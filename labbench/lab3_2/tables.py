@@ -8,13 +8,14 @@ import numpy as np
 
 from labbench.lab3_2.roofline import CARDS, seconds
 from labbench.labs import Column, Table
-from labbench.results import Verdict
+from labbench.results import Verdict, text
 from labbench.vgg.table import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from labbench.results import CheckResult, Scorecard
+    from labbench.labs import Timed
+    from labbench.results import CheckResult, Scorecard, Text
 
     Measures = Mapping[str, Sequence[float]]
 
@@ -23,6 +24,11 @@ CLASSIFICATION = (
     Column("图像分类耗时", "time of a forward pass"),
     Column("图像分类结果", "class"),
     Column("图像分类概率", "probability"),
+)
+COMPARISON = (
+    Column("", ""),
+    Column("前向传播耗时", "time of a forward pass"),
+    Column("DLP 的加速比", "speed-up of the DLP"),
 )
 #: What stands where there is nothing to show.
 NOTHING = "–"
@@ -53,6 +59,57 @@ def of_measures(library: str, measured: Measures, classified: tuple[str, str]) -
         (f"{card.name}, modelled 模型估计", f"{modelled.sum():.4f} s", "", ""),
     )
     return (Table(CLASSIFICATION, rows), _by_block(library, modelled))
+
+
+def of_run(run: Timed) -> tuple[Table, ...]:
+    """The tables of `labbench run`: the handout's, where the card's time goes, the DLP against a processor."""
+    number, probability = run.best
+    classified = (str(number), f"{probability:.4f}")
+    if run.work:
+        tables = of_measures(run.library, {"forward_seconds": run.forwards, **run.work}, classified)
+        name, took = f"{CARDS[run.library].name}, modelled 模型估计", float(_modelled(run.library, run.work).sum())
+    else:
+        tables, took = _on_card(run, classified)
+        name = "DLP, measured 实测"
+    return (*tables, _comparison(run, name, took))
+
+
+def remarks(run: Timed) -> tuple[Text, ...]:
+    """That the emulation's time is no card's, that the card's is a model, and what that leaves out."""
+    if not run.work:
+        return (text("dlp.measured"),)
+    card = CARDS[run.library]
+    return (
+        text("dlp.emulated"),
+        text(
+            "dlp.modelled",
+            card=card.name,
+            operations=f"{card.operations / 1e12:g}",
+            precision=card.precision,
+            bandwidth=f"{card.bandwidth / 1e9:g}",
+            launch=f"{card.launch * 1e6:g}",
+        ),
+    )
+
+
+def _on_card(run: Timed, classified: tuple[str, str]) -> tuple[tuple[Table, ...], float]:
+    """A real card: the handout's table, and the seconds of a forward pass after the first."""
+    first, *more = run.forwards
+    took = float(np.mean(more or [first]))
+    rows = (
+        (f"{run.library}, on the card 在板卡上: first call 首次", f"{first:.4f} s", *classified),
+        (f"mean of {len(more)} more 其余平均", f"{took:.4f} s" if more else NOTHING, "", ""),
+    )
+    return (Table(CLASSIFICATION, rows),), took
+
+
+def _comparison(run: Timed, name: str, took: float) -> Table:
+    """What lab 3-2 asks students to make: the processor against the DLP."""
+    processors = [("CPU, lab 3-1's reference 实验 3-1 参考实现", run.reference)]
+    if run.own is not None:
+        processors.append(("CPU, your lab 3-1 你的实验 3-1", run.own))
+    rows = [(label, f"{seconds:.4g} s", f"{seconds / took:,.1f}×") for label, seconds in processors]
+    return Table(COMPARISON, (*rows, (name, f"{took:.4g} s", "")))
 
 
 def _modelled(library: str, measured: Measures) -> np.ndarray:
