@@ -258,11 +258,14 @@ def test_sums_are_exact(extreme, side, monkeypatch):
 @pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 2048])
 def test_no_more_are_summed_in_float32_than_float32_holds(count):
     """(−128)² as often as that, then 3, which a float32 beyond 2^24 has no bit for, then what leaves 3 of it all."""
-    filters = np.repeat([-128, 1, 127, 1], [count, 1, count, count]).astype(np.int8).reshape(1, -1, 1, 1)
-    x = np.repeat([-128, 3, -128], [count, 1, 2 * count]).astype(np.float16).reshape(1, -1, 1, 1)
-    weights = Weights(filters, np.zeros(1, np.float16), UNIT, UNIT)
-    assert int8.conv2d(x, weights).item() == 3
-    assert int8.mlp(x[..., 0, 0], replace(weights, filter=filters[..., 0, 0])).item() == 3
+    filters = np.repeat([-128, 1, 127, 1], [count, 1, count, count]).astype(np.int8)
+    x = np.repeat([-128, 3, -128], [count, 1, 2 * count]).astype(np.float16)
+    weights = Weights(np.tile(filters, (16, 1)), np.zeros(16, np.float16), UNIT, UNIT)
+    point = replace(weights, filter=weights.filter[..., None, None])
+    # Of many outputs and positions, since BLAS adds up one product of vectors in several parts.
+    maps = np.broadcast_to(x.reshape(1, -1, 1, 1), (1, len(x), 8, 8))
+    assert (int8.conv2d(maps, point) == 3).all()
+    assert (int8.mlp(np.tile(x, (64, 1)), weights) == 3).all()
 
 
 @pytest.mark.parametrize("inputs", [1, 1000, 1024, 2500])
@@ -342,6 +345,24 @@ def test_a_kernel_larger_than_the_map_is_refused():
                  lambda: float32.max_pool(y, 3, 1)):  # fmt: skip
         with pytest.raises(ValueError, match="larger"):
             call()
+
+
+@pytest.mark.parametrize("channels", [1, 4, 1024])
+def test_another_number_of_inputs_is_refused(channels):
+    for inputs in (2, 2048):
+        weights = Weights(np.zeros((3, inputs), np.int8), np.zeros(3, np.float16), UNIT, UNIT)
+        point = replace(weights, filter=weights.filter[..., None, None])
+        x = np.zeros((1, channels, 2, 2), np.float16)
+        y, floats = x.astype(np.float32).transpose(0, 2, 3, 1), np.zeros((3, inputs), np.float32)
+        calls = (
+            lambda x=x, w=point: int8.conv2d(x, w),
+            lambda x=x[..., 0, 0], w=weights: int8.mlp(x, w),
+            lambda x=y, w=floats[:, None, None]: float32.conv2d(x, w, w[:, 0, 0, 0]),
+            lambda x=y[:, 0, 0], w=floats: float32.mlp(x, w.T, w[:, 0]),
+        )
+        for call in calls:
+            with pytest.raises(ValueError, match=r"filter for|mismatch"):
+                call()
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])

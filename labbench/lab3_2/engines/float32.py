@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labbench.lab3_2.engines.windows import maxima, padded, tiles, windows
+from labbench.lab3_2.engines.windows import maxima, padded, unrolled, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,15 +23,16 @@ def conv2d(
     Raises:
         ValueError: the kernel is larger than the padded map, or its channels are not those of x.
     """
-    kernel = weight.shape[1:3]
-    patches = windows(padded(x, pad, axes=(1, 2)), kernel, stride, axes=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    if x.shape[3] != weight.shape[3]:
+        raise ValueError(f"{x.shape[3]} channels, but a filter for {weight.shape[3]}")
+    # Samples; the output's rows and columns; the window's rows and columns and channels, which a sum is over.
+    patches = windows(padded(x, pad, axes=(1, 2)), weight.shape[1:3], stride, axes=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
     samples, rows, columns = patches.shape[:3]
     matrix = weight.reshape(len(weight), -1)
     y = np.empty((samples, rows, columns, len(weight)), np.float32)
     for sample in range(samples):
-        for tile in tiles(rows, patches[0, 0].nbytes):
-            patch = patches[sample, tile].reshape(-1, matrix.shape[1])
-            np.matmul(patch, matrix.T, out=y[sample, tile].reshape(-1, len(weight)))
+        for tile, patch in unrolled(patches[sample], axis=0):
+            np.matmul(patch.reshape(-1, matrix.shape[1]), matrix.T, out=y[sample, tile].reshape(-1, len(weight)))
     y += bias
     return y
 

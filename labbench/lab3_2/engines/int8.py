@@ -16,13 +16,12 @@ such sums are float64, exact up to 2^53.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labbench.lab3_2.engines.quantisation import half_table
-from labbench.lab3_2.engines.windows import maxima, padded, tiles, windows
+from labbench.lab3_2.engines.windows import maxima, padded, unrolled, windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,26 +59,29 @@ def conv2d(x: NDArray[np.float16], weights: Weights, stride: int = 1, pad: int =
     Raises:
         ValueError: the kernel is larger than the padded map, or its channels are not those of x.
     """
-    kernel = weights.filter.shape[2:]
-    maps = padded(half_table(weights.input_quantisation)[x.view(np.uint16)], pad, axes=(2, 3))
-    patches = windows(maps, kernel, stride, axes=(2, 3)).transpose(
-        0, 1, 4, 5, 2, 3
-    )  # (N, C_in, k_h, k_w, H_out, W_out)
+    if x.shape[1] != weights.filter.shape[1]:
+        raise ValueError(f"{x.shape[1]} channels, but a filter for {weights.filter.shape[1]}")
+    halves = padded(x, pad, axes=(2, 3))  # zero is quantised to zero
+    maps = half_table(weights.input_quantisation)[halves.view(np.uint16)]
+    # Samples; channels and the window's rows and columns, which a sum is over; the output's rows and columns.
+    patches = windows(maps, weights.filter.shape[2:], stride, axes=(2, 3)).transpose(0, 1, 4, 5, 2, 3)
     samples, rows, columns = patches.shape[0], *patches.shape[4:]
     matrix = weights.filter.reshape(len(weights.filter), -1)
     parts = [matrix[:, start : start + _EXACT].astype(np.float32) for start in range(0, matrix.shape[1], _EXACT)]
     y = np.empty((samples, len(matrix), rows, columns), np.float16)
     for sample in range(samples):
-        for tile in tiles(rows, patches[0, ..., 0, :].nbytes):
-            patch = patches[sample, ..., tile, :].reshape(matrix.shape[1], -1)
-            y[sample, :, tile] = _halves(_exact(parts, patch), weights).reshape(len(matrix), -1, columns)
+        for tile, patch in unrolled(patches[sample], axis=3):
+            total = _exact(parts, patch.reshape(matrix.shape[1], -1))
+            _halves(total, weights, out=y[sample, :, tile].reshape(total.shape))
     return y
 
 
-def _exact(parts: list[NDArray[np.float32]], patch: NDArray[np.float32]) -> NDArray[Any]:
+def _exact(parts: list[NDArray[np.float32]], patch: NDArray[np.float32]) -> NDArray[np.float64]:
     """The product of a filter, in parts of `_EXACT` columns, and a patch (K, n): (C_out, n) integers."""
-    products = (part @ patch[i * _EXACT : (i + 1) * _EXACT] for i, part in enumerate(parts))
-    return reduce(lambda total, product: np.add(total, product, dtype=np.float64), products)
+    total = (parts[0] @ patch[:_EXACT]).astype(np.float64)
+    for i, part in enumerate(parts[1:], start=1):
+        total += part @ patch[i * _EXACT : (i + 1) * _EXACT]
+    return total
 
 
 def mlp(x: NDArray[np.float16], weights: Weights) -> NDArray[np.float16]:
@@ -88,22 +90,25 @@ def mlp(x: NDArray[np.float16], weights: Weights) -> NDArray[np.float16]:
     Raises:
         ValueError: n_in is not the filter's.
     """
+    if x.shape[1] != weights.filter.shape[1]:
+        raise ValueError(f"{x.shape[1]} inputs, but a filter for {weights.filter.shape[1]}")
     columns = half_table(weights.input_quantisation)[x.view(np.uint16)].T
     total = np.zeros((len(weights.filter), len(x)))
     for i in range(0, len(total), _BLOCK):
         for k in range(0, len(columns), _EXACT):
             block = weights.filter[i : i + _BLOCK, k : k + _EXACT].astype(np.float32)
             total[i : i + _BLOCK] += block @ columns[k : k + _EXACT]
-    return np.ascontiguousarray(_halves(total, weights).T)
+    y = np.empty((len(x), len(total)), np.float16)
+    _halves(total, weights, out=y.T)
+    return y
 
 
-def _halves(total: NDArray[Any], weights: Weights) -> NDArray[np.float16]:
-    """Sums of integers (outputs, n) by the rule above; float16 of the same shape."""
-    rescale = 1 / (weights.input_quantisation.factor * weights.filter_quantisation.factor)
-    y: NDArray[np.float64] = np.multiply(total, rescale, dtype=np.float64)
+def _halves(total: NDArray[np.float64], weights: Weights, out: NDArray[np.float16]) -> None:
+    """Sums of integers (outputs, n), which are overwritten, by the rule above into `out`, a view of the same shape."""
+    total *= 1 / (weights.input_quantisation.factor * weights.filter_quantisation.factor)
     with np.errstate(over="ignore", invalid="ignore"):  # beyond 65504; signalling NaNs in the bias
-        y += weights.bias[:, np.newaxis]
-        return y.astype(np.float16)
+        total += weights.bias.astype(np.float64)[:, np.newaxis]
+        out[...] = total
 
 
 def relu(x: NDArray[np.float16]) -> NDArray[np.float16]:

@@ -35,10 +35,20 @@ def windows(x: NDArray[Any], kernel: tuple[int, int], stride: int, axes: tuple[i
     return every[tuple(step if axis in axes else slice(None) for axis in range(x.ndim))]
 
 
-def tiles(rows: int, row_bytes: int) -> Iterator[slice]:
-    """The rows of a map, as many at a time as are multiplied at once; `row_bytes` are those of one row's windows."""
-    height = max(1, _TILE_BYTES // row_bytes)
-    return (slice(start, min(start + height, rows)) for start in range(0, rows, height))
+def unrolled(patches: NDArray[Any], axis: int) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Copies of the windows of one map, as many rows at a time as are multiplied at once; `axis` is that of the rows.
+
+    Yields the rows and their windows, C-contiguous, in memory that the next ones overwrite.
+    """
+    rows = patches.shape[axis]
+    height = min(rows, max(1, _TILE_BYTES * rows // patches.nbytes))
+    buffer = np.empty(patches.size // rows * height, patches.dtype)
+    for start in range(0, rows, height):
+        tile = slice(start, min(start + height, rows))
+        part = patches[(*(slice(None),) * axis, tile)]
+        copy = buffer[: part.size].reshape(part.shape)
+        np.copyto(copy, part)
+        yield tile, copy
 
 
 def maxima(x: NDArray[Any], kernel: int, stride: int, axes: tuple[int, int]) -> NDArray[Any]:
