@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
     Measures = Mapping[str, Sequence[float]]
 
-CLASSIFICATION = (
+_HANDOUT = (
     Column("", ""),
     Column("图像分类耗时", "time of a forward pass"),
     Column("图像分类结果", "class"),
     Column("图像分类概率", "probability"),
-    Column("首次 / 其余平均（本机仿真）", "first / mean of the others, emulated here"),
 )
-COMPARISON = (
-    Column("", ""),
-    Column("前向传播耗时", "time of a forward pass"),
-    Column("DLP 的加速比", "speed-up of the DLP"),
-)
+CLASSIFICATION = (*_HANDOUT, Column("首次 / 其余平均（本机仿真）", "first / mean of the others, emulated here"))
+ON_CARD = (*_HANDOUT, Column("首次 / 其余平均（板卡实测）", "first / mean of the others, on the card"))
+_SPEED_UP = Column("DLP 加速比", "speed-up of the DLP")
 #: What stands where there is nothing to show.
 NOTHING = "–"
 
@@ -52,22 +49,21 @@ def of_measures(library: str, measured: Measures, classified: tuple[str, str]) -
     took = measured.get("forward_seconds", ())
     if not took:
         return (Table(CLASSIFICATION, ((library, NOTHING, *classified, NOTHING),)),)
-    later = f"{np.mean(took[1:]):.4f}" if len(took) > 1 else NOTHING
-    row = (library, f"{np.median(took):.4f}", *classified, f"{took[0]:.4f} / {later}")
-    return (Table(CLASSIFICATION, (row,)), _by_block(library, _modelled(library, measured)))
+    handout = Table(CLASSIFICATION, (_row(library, took, classified),))
+    return (handout, _by_block(library, _modelled(library, measured)))
 
 
 def of_run(run: Timed) -> tuple[Table, ...]:
     """The tables of `labbench run`: the handout's, where the card's time goes, the DLP against a processor."""
     number, probability = run.best
     classified = (str(number), f"{probability:.4f}")
-    if run.work:
-        tables = of_measures(run.library, {"forward_seconds": run.forwards, **run.work}, classified)
-        name, took = f"{CARDS[run.library].name}, modelled 模型估计", float(_modelled(run.library, run.work).sum())
-    else:
-        tables, took = _on_card(run, classified)
-        name = "DLP, measured 实测"
-    return (*tables, _comparison(run, name, took))
+    if not run.work:
+        card = Column("DLP（板卡实测）", "DLP, measured")
+        handout = Table(ON_CARD, (_row(run.library, run.forwards, classified),))
+        return (handout, _comparison(run, card, float(np.median(run.forwards))))
+    handout, by_block = of_measures(run.library, {"forward_seconds": run.forwards, **run.work}, classified)
+    card = _modelled_card(run.library)
+    return (handout, by_block, _comparison(run, card, float(_modelled(run.library, run.work).sum())))
 
 
 def remarks(run: Timed) -> tuple[Text, ...]:
@@ -88,24 +84,23 @@ def remarks(run: Timed) -> tuple[Text, ...]:
     )
 
 
-def _on_card(run: Timed, classified: tuple[str, str]) -> tuple[tuple[Table, ...], float]:
-    """A real card: the handout's table, and the seconds of a forward pass after the first."""
-    first, *more = run.forwards
-    took = float(np.mean(more or [first]))
-    rows = (
-        (f"{run.library}, on the card 在板卡上: first call 首次", f"{first:.4f} s", *classified),
-        (f"mean of {len(more)} more 其余平均", f"{took:.4f} s" if more else NOTHING, "", ""),
-    )
-    return (Table(CLASSIFICATION, rows),), took
+def _row(library: str, took: Sequence[float], classified: tuple[str, str]) -> tuple[str, ...]:
+    later = f"{np.mean(took[1:]):.4f}" if len(took) > 1 else NOTHING
+    return (library, f"{np.median(took):.4f}", *classified, f"{took[0]:.4f} / {later}")
 
 
-def _comparison(run: Timed, name: str, took: float) -> Table:
+def _comparison(run: Timed, card: Column, took: float) -> Table:
     """What lab 3-2 asks students to make: the processor against the DLP."""
-    processors = [("CPU, lab 3-1's reference 实验 3-1 参考实现", run.reference)]
+    columns = [card, Column("CPU（实验 3-1 参考实现）", "CPU, lab 3-1's reference"), _SPEED_UP]
+    cells = [f"{took:.4f} s", f"{run.reference:.3f} s", f"{run.reference / took:,.1f}×"]
     if run.own is not None:
-        processors.append(("CPU, your lab 3-1 你的实验 3-1", run.own))
-    rows = [(label, f"{seconds:.4g} s", f"{seconds / took:,.1f}×") for label, seconds in processors]
-    return Table(COMPARISON, (*rows, (name, f"{took:.4g} s", "")))
+        columns += [Column("CPU（你的实验 3-1）", "CPU, your lab 3-1"), _SPEED_UP]
+        cells += [f"{run.own:.3f} s", f"{run.own / took:,.1f}×"]
+    return Table(tuple(columns), (tuple(cells),))
+
+
+def _modelled_card(library: str) -> Column:
+    return Column(f"{CARDS[library].name}（模型估计）", f"{CARDS[library].name}, modelled")
 
 
 def _modelled(library: str, measured: Measures) -> np.ndarray:
@@ -120,7 +115,7 @@ def _by_block(library: str, modelled: np.ndarray) -> Table:
         groups[row.group] = groups.get(row.group, 0.0) + float(took)
     card = CARDS[library]
     columns = (
-        Column(f"{card.name}（模型估计）", f"{card.name}, modelled"),
+        _modelled_card(library),
         *(Column(name, name) for name in groups),
         Column("合计", "total"),
     )
