@@ -41,7 +41,7 @@ def on_real_device(app: App, what: Assignment) -> Assignment:
     names = tuple(what.lab.variants)
     libraries = installed.find(names, what.job(Inference).variables)
     if not libraries.folders:
-        raise LabbenchError("run.no_library", library=", ".join(names))
+        raise LabbenchError("run.no_library", library=" / ".join(names))
     app.remarks.print(app.say("run.real", layers=", ".join(installed.IN_THE_WAY)), style="yellow", soft_wrap=True)
     return what.on_device(libraries)
 
@@ -51,11 +51,8 @@ def infer(app: App, what: Assignment, request: Request) -> ExitCode:
     from labbench import inferring
 
     order = _order(what, request)
-    key = "run.inference" if len(order.images) == 1 else "run.inferences"
-    said = app.say(key, lab=what.lab.name, count=len(order.images), image=order.images[0].path.name)
-    app.console.print(said, soft_wrap=True)
     with status(app) as show:
-        screen = _Screen(app, what, show)
+        screen = _Screen(app, what, order, show)
         show(app.say("run.loading"))
         ending = inferring.infer(what, order, screen)
     _report(app, screen.seen, ending)
@@ -82,11 +79,16 @@ class _Screen:
 
     app: App
     what: Assignment
+    order: Job
     show: Callable[[str], None]
     seen: list[Classified] = field(default_factory=list)
 
     def chosen(self, library: str) -> None:
-        """Which library the hand-in uses."""
+        """What is done, and by which library; nothing is said before, for it may be refused."""
+        images = self.order.images
+        key = "run.inference" if len(images) == 1 else "run.inferences"
+        said = self.app.say(key, lab=self.what.lab.name, count=len(images), image=images[0].path.name)
+        self.app.console.print(said, soft_wrap=True)
         real = self.what.libraries
         said = (
             self.app.say("run.library", library=library)
