@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from labbench.results import Array, Fault, Plain, Scorecard
+    from labbench.results import Array, Fault, Plain, Scorecard, Text
     from labbench.worker.remote import Remote
     from labbench.worker.session import Service
     from labbench.worker.workspace import Workspace
@@ -175,6 +175,59 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Timed:
+    """What the classification of one picture took on a device, and on a processor.
+
+    Attributes:
+        library: The way of the lab, by its name.
+        forwards: Seconds of each forward pass, the first of all first: CPU time of the emulation, or the wall time of
+            a real device.
+        work: What a model of the device's time needs of each layer, by name; empty of a real device.
+        reference: CPU seconds of a forward pass of the processor lab's reference.
+        own: Likewise of the student's own work for that lab, if they said.
+        best: Class and probability.
+    """
+
+    library: str
+    forwards: tuple[float, ...]
+    work: Mapping[str, Sequence[float]]
+    reference: float
+    own: float | None
+    best: tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """A main job, what `labbench run` does: pictures classified on a device, which is emulated or real.
+
+    Attributes:
+        scenario: Observes `loaded`, when the parameters are; of picture N each pass, `pass_N`, and `probabilities_N`,
+            (classes,); of an emulated device, after the first picture, `forward_seconds`, its CPU seconds of each
+            pass, and what `Timed.work` holds. It finds no service where the device is real.
+        case: Makes the case for the way of the lab, pictures, uint8 (224, 224, 3), and how often the first of them is
+            classified.
+        picture: The picture file that is used when none is named.
+        forwards: How often the first picture is classified.
+        device: Makes the emulated device. It tells of each layer that is loaded: its name, which comes from the
+            hand-in; how many are; out of how many.
+        variables: Of the environment, what a real device's library needs. Its package has the name of the way.
+        processor: The lab whose reference does the same on the processor.
+        tables: The lab's tables.
+        remarks: What is to be said of them.
+    """
+
+    scenario: ScenarioFunction
+    case: Callable[[str, Sequence[Array], int], Case]
+    picture: Path
+    forwards: int
+    device: Callable[[Callable[[str, int, int], None]], Service]
+    variables: tuple[str, ...]
+    processor: str
+    tables: Callable[[Timed], tuple[Table, ...]]
+    remarks: Callable[[Timed], tuple[Text, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One of several ways to do a lab, like one of two device libraries; a hand-in goes one of them.
 
@@ -222,7 +275,7 @@ class Lab:
     reference: Path
     mistakes: tuple[Mistake, ...]
     tables: Callable[[Scorecard], tuple[Table, ...]]
-    job: Classification | Transfer | None = None
+    job: Classification | Transfer | Inference | None = None
     timed: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     service: Callable[[], Service] | None = None

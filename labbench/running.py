@@ -6,7 +6,7 @@ comes. The walk goes on from the student's own values, right or wrong: it is the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,9 +16,10 @@ from labbench.catalogue import spellings
 from labbench.checks.classification import top_class
 from labbench.checks.closeness import relative_error, unfit
 from labbench.errors import LabbenchError
-from labbench.labs import Classification, Transfer
+from labbench.labs import Classification, Inference, Transfer
 from labbench.observe import Record, Setting, record
 from labbench.results import Fault, Timing
+from labbench.worker.installed import IN_THE_WAY
 from labbench.worker.remote import Spec, run_main
 from labbench.worker.zygote import Workers
 
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from labbench.catalogue import LabSpec
     from labbench.labs import Lab, Table
     from labbench.results import Array, Observation
+    from labbench.worker.installed import Libraries
     from labbench.worker.session import Exit, Service
 
 
-_Job = TypeVar("_Job", Classification, Transfer)
+_Job = TypeVar("_Job", Classification, Transfer, Inference)
 #: A layer that differs by more is shown as wrong; as for the whole net in labs.yaml.
 WRONG = 1e-3
 
@@ -86,12 +88,31 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What to run."""
+    """What to run.
+
+    Attributes:
+        lab: The lab.
+        spec: Its entry in the catalogue.
+        submission: The hand-in.
+        weights: The weights file.
+        libraries: Of a real device, which the hand-in uses in place of the emulated one.
+    """
 
     lab: Lab
     spec: LabSpec
     submission: Path
     weights: Path
+    libraries: Libraries | None = None
+
+    def on_device(self, libraries: Libraries) -> Assignment:
+        """The same on a real device: without the emulated one and its clients."""
+        return replace(self, lab=replace(self.lab, service=None, clients=()), libraries=libraries)
+
+    def workers(self) -> Workers:
+        """For the hand-in's sessions; those of a real device go without the layers that would keep it away."""
+        if self.libraries is None:
+            return Workers()
+        return Workers({"off": list(IN_THE_WAY)}, self.libraries)
 
     def job(self, kind: type[_Job]) -> _Job:
         """The lab's main job, which is of that kind.
@@ -113,7 +134,7 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
     job = what.job(Classification)
     case = job.case(image)
     with Workers() as workers, handin.opened(what.submission, what.spec.files) as snapshot:
-        reference = _walk(what, workers, what.lab.reference, image)
+        reference = _walk_reference(what, workers, image)
         goldens = {o.name: o.value for o in reference.observations if isinstance(o.value, np.ndarray)}
         errors: dict[str, float | None] = {}
         clock = _Clock({s.name: s.work for s in job.steps})
@@ -147,7 +168,7 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
         LabbenchError: the hand-in cannot be read.
     """
     with (
-        Workers() as workers,
+        what.workers() as workers,
         handin.opened(what.submission, what.spec.files) as snapshot,
         what.lab.workspace(snapshot.package, what.weights) as workspace,
         workers.session(workspace.inside, what.spec.job.limits, on_output, _service(what)) as session,
@@ -169,11 +190,18 @@ def _main_file(spec: LabSpec, package: Path) -> str:
     return next((n for n in names if (package / n).is_file()), spec.main)
 
 
-def _walk(what: Assignment, workers: Workers, package: Path, image: Array) -> Record:
+def reference_seconds(what: Assignment, image: Array) -> float:
+    """CPU seconds that the layers of the lab's reference take for a picture, uint8 (224, 224, 3)."""
+    with Workers() as workers:
+        seen = _walk_reference(what, workers, image).observations
+    return sum(o.cpu_ns for o in seen if o.name in what.lab.groups) / 1e9
+
+
+def _walk_reference(what: Assignment, workers: Workers, image: Array) -> Record:
     job = what.job(Classification)
     case = job.case(image)
     with (
-        handin.opened(package, what.spec.files) as snapshot,
+        handin.opened(what.lab.reference, what.spec.files) as snapshot,
         what.lab.workspace(snapshot.package, what.weights) as workspace,
     ):
         workspace.add_images(case.image_files())

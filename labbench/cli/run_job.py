@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labbench.cli.app import App
-    from labbench.labs import Classification, Transfer
+    from labbench.labs import Classification, Inference, Transfer
     from labbench.running import Assignment
 
 _FILE = click.Path(path_type=Path)
 #: Options that every job takes, and those of one kind of job.
 _COMMON = ("--submission", "--weights")
 _OF_CLASSIFICATION = ("--image",)
+_OF_INFERENCE = ("--image", "--file-list", "--cpu-time", "--device")
 _OF_TRANSFER = ("--content", "--style", "--steps", "--size", "--out")
 
 
@@ -43,6 +45,22 @@ class Size(click.ParamType[Any]):
         return int(found[1]), int(found[2])
 
 
+class Seconds(click.ParamType[Any]):
+    """A duration that can be divided by."""
+
+    name = "seconds, above 0"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < math.inf:
+            self.fail(str(value), param, ctx)
+        return seconds
+
+
 @define(
     "run",
     "help.run",
@@ -50,6 +68,9 @@ class Size(click.ParamType[Any]):
         click.argument("lab"),
         option("--submission", type=_FILE, default=Path(), help_key="help.submission"),
         option("--image", type=_FILE, help_key="help.image"),
+        option("--file-list", type=_FILE, help_key="help.file_list"),
+        option("--cpu-time", type=Seconds(), metavar="SECONDS", help_key="help.cpu_time"),
+        option("--device", type=click.Choice(["emulated", "real"]), help_key="help.device"),
         option("--content", type=_FILE, help_key="help.content"),
         option("--style", type=_FILE, help_key="help.style"),
         option("--steps", type=click.IntRange(1, 10_000), metavar="N", help_key="help.steps"),
@@ -64,6 +85,9 @@ def command(
     lab: str,
     submission: Path,
     image: Path | None,
+    file_list: Path | None,
+    cpu_time: float | None,
+    device: str | None,
     content: Path | None,
     style: Path | None,
     steps: int | None,
@@ -76,6 +100,7 @@ def command(
     """Do the lab's main job with the student's code."""
     from labbench import catalogue, labs
     from labbench.cli.run_classification import classify
+    from labbench.cli.run_inference import Request, infer, on_real_device
     from labbench.cli.run_transfer import Order, transfer
     from labbench.running import Assignment
     from labbench.vgg import weights as store
@@ -83,15 +108,20 @@ def command(
     entries = catalogue.load()
     name = catalogue.name_of(entries, lab)
     plugin = labs.load(name)
-    given = {"--image": image, "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}
-    _refuse_others(name, None if as_main else plugin.job, given)
+    given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
+             "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
+    _refuse_others(name, plugin.job, given, as_main=as_main)
     show = progress(app)
     found = store.resolve(weights, show) if weights is not None else store.preferred(show)
     what = Assignment(plugin, entries.labs[name], submission, found.path)
+    if device == "real":
+        what = on_real_device(app, what)
     if as_main:
         return _run_main(app, what)
     if isinstance(plugin.job, labs.Transfer):
         code = transfer(app, what, Order(content, style, steps, size, out))
+    elif isinstance(plugin.job, labs.Inference):
+        code = infer(app, what, Request(image, file_list, cpu_time))
     else:
         code = classify(app, what, image)
     if found.source == "synthetic":
@@ -99,15 +129,30 @@ def command(
     return code
 
 
-def _refuse_others(lab: str, job: Classification | Transfer | None, given: Mapping[str, object]) -> None:
+def _refuse_others(
+    lab: str, job: Classification | Transfer | Inference | None, given: Mapping[str, object], *, as_main: bool
+) -> None:
     """Options that the job does not take would be ignored."""
-    from labbench import labs
-
-    own = () if job is None else _OF_TRANSFER if isinstance(job, labs.Transfer) else _OF_CLASSIFICATION
+    own = _options(job)
+    if as_main:
+        own = tuple(name for name in own if name == "--device")
     for name, value in given.items():
         if value is not None and name not in own:
-            command = f"labbench run {lab}" if job is not None else f"labbench run {lab} --main"
+            command = f"labbench run {lab} --main" if as_main else f"labbench run {lab}"
             raise LabbenchError("run.other_option", option=name, command=command, known=", ".join((*own, *_COMMON)))
+
+
+def _options(job: Classification | Transfer | Inference | None) -> tuple[str, ...]:
+    from labbench import labs
+
+    match job:
+        case labs.Transfer():
+            return _OF_TRANSFER
+        case labs.Inference():
+            return _OF_INFERENCE
+        case labs.Classification():
+            return _OF_CLASSIFICATION
+    return ()
 
 
 def _run_main(app: App, what: Assignment) -> int:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from labbench.lab3_2 import calibration, cases, clients, scenarios, tables
 from labbench.lab3_2.device import Device
 from labbench.lab3_2.mistakes import CNML, CNNL
-from labbench.labs import Lab, Variant
-from labbench.vgg import course
+from labbench.labs import Inference, Lab, Variant
+from labbench.vgg import course, pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,13 @@ _HERE = Path(__file__).parent
 
 
 def _files(weights: Path) -> Mapping[str, Path]:
-    return {**course.files(weights), calibration.FILE_NAME: calibration.params_file(weights)}
+    """The course's, and the bundled photographs with their classes, as `__main__` blocks expect: a list of pictures."""
+    return {
+        **course.files(weights),
+        calibration.FILE_NAME: calibration.params_file(weights),
+        "file_list": _HERE / "assets" / "file_list",
+        **{picture.path.name: picture.path for picture in pictures.PICTURES},
+    }
 
 
 def _uses(library: str) -> Callable[[Path], bool]:
@@ -40,6 +46,17 @@ LAB = Lab(
     reference=_reference("pycnml"),
     mistakes=CNML,
     tables=tables.of_score,
+    job=Inference(
+        scenario=scenarios.inference,
+        case=cases.inference,
+        picture=pictures.picture(pictures.cat()).path,
+        forwards=cases.FORWARDS,
+        device=Device,
+        variables=("LD_LIBRARY_PATH", "NEUWARE_HOME", "MLU_VISIBLE_DEVICES"),
+        processor="3-1",
+        tables=tables.of_run,
+        remarks=tables.remarks,
+    ),
     service=Device,
     clients=clients.MODULES,
     variants={

@@ -20,6 +20,12 @@ def cases(recipe: Recipe) -> Mapping[str, Sequence[Case]]:
     return {library: (classification(recipe.image),) for library in ("pycnml", "pycnnl")}
 
 
+def inference(library: str, images: Sequence[Array], forwards: int) -> Case:
+    """Pictures, uint8 (224, 224, 3), to classify by one of the libraries; the first so many times."""
+    named = {str(number): image for number, image in enumerate(images)}
+    return Case("pictures", params={"library": library, "forwards": forwards}, images=named)
+
+
 def classification(image: Array, forwards: int = FORWARDS) -> Case:
     """One picture, uint8 (224, 224, 3)."""
     return Case("picture", params={"forwards": forwards}, images={"image": image})

@@ -10,6 +10,7 @@ Numbers come as float32 after a call has said how many, in chunks of exactly the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ from labbench.lab3_2.net import CHUNK, Net
 from labbench.worker.faults import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labbench.lab3_2.net import Incoming
     from labbench.results import Array
+
+    OnLoaded = Callable[[str, int, int], None]
 
 #: How many nets there may be at a time.
 MOST_NETS = 8
@@ -35,7 +38,9 @@ _LONGEST_NAME = 200
 class Device:
     """What a session's clients ask. `nets` and `current` are for the grader."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_loaded: OnLoaded | None = None) -> None:
+        """`on_loaded` is told of each layer whose parameters have come: its name, how many have, out of how many."""
+        self._on_loaded = on_loaded
         self._nets: dict[int, Net] = {}
         self._created = 0
         self._current: Net | None = None
@@ -143,8 +148,14 @@ class Device:
         quantised = net.library.arithmetic.filter_dtype.kind == "i"
         if quantised == (quant is None):
             raise protocol()
-        self._incoming = net.load(layer, counts, quantisation(f"layer {layer}", quant) if quantised else None)
+        incoming = net.load(layer, counts, quantisation(f"layer {layer}", quant) if quantised else None)
+        self._incoming = replace(incoming, done=lambda: self._loaded(net, layer, incoming.done))
         return CHUNK
+
+    def _loaded(self, net: Net, layer: int, keep: Callable[[], None]) -> None:
+        keep()
+        if self._on_loaded is not None:
+            self._on_loaded(net.layer(layer).name, len(net.loaded), sum(row.has_parameters for row in net.layers))
 
 
 def _output(net: Net) -> Array:

@@ -8,23 +8,26 @@ import numpy as np
 
 from labbench.lab3_2.roofline import CARDS, seconds
 from labbench.labs import Column, Table
-from labbench.results import Verdict
+from labbench.results import Verdict, text
 from labbench.vgg.table import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from labbench.results import CheckResult, Scorecard
+    from labbench.labs import Timed
+    from labbench.results import CheckResult, Scorecard, Text
 
     Measures = Mapping[str, Sequence[float]]
 
-CLASSIFICATION = (
+_HANDOUT = (
     Column("", ""),
     Column("图像分类耗时", "time of a forward pass"),
     Column("图像分类结果", "class"),
     Column("图像分类概率", "probability"),
-    Column("首次 / 其余平均（本机仿真）", "first / mean of the others, emulated here"),
 )
+CLASSIFICATION = (*_HANDOUT, Column("首次 / 其余平均（本机仿真）", "first / mean of the others, emulated here"))
+ON_CARD = (*_HANDOUT, Column("首次 / 其余平均（板卡实测）", "first / mean of the others, on the card"))
+_SPEED_UP = Column("DLP 加速比", "speed-up of the DLP")
 #: What stands where there is nothing to show.
 NOTHING = "–"
 
@@ -46,9 +49,58 @@ def of_measures(library: str, measured: Measures, classified: tuple[str, str]) -
     took = measured.get("forward_seconds", ())
     if not took:
         return (Table(CLASSIFICATION, ((library, NOTHING, *classified, NOTHING),)),)
+    handout = Table(CLASSIFICATION, (_row(library, took, classified),))
+    return (handout, _by_block(library, _modelled(library, measured)))
+
+
+def of_run(run: Timed) -> tuple[Table, ...]:
+    """The tables of `labbench run`: the handout's, where the card's time goes, the DLP against a processor."""
+    number, probability = run.best
+    classified = (str(number), f"{probability:.4f}")
+    if not run.work:
+        card = Column("DLP（板卡实测）", "DLP, measured")
+        handout = Table(ON_CARD, (_row(run.library, run.forwards, classified),))
+        return (handout, _comparison(run, card, float(np.median(run.forwards))))
+    handout, by_block = of_measures(run.library, {"forward_seconds": run.forwards, **run.work}, classified)
+    card = _modelled_card(run.library)
+    return (handout, by_block, _comparison(run, card, float(_modelled(run.library, run.work).sum())))
+
+
+def remarks(run: Timed) -> tuple[Text, ...]:
+    """That the emulation's time is no card's, that the card's is a model, and what that leaves out."""
+    if not run.work:
+        return (text("dlp.measured"),)
+    card = CARDS[run.library]
+    return (
+        text("dlp.emulated"),
+        text(
+            "dlp.modelled",
+            card=card.name,
+            operations=f"{card.operations / 1e12:g}",
+            precision=card.precision,
+            bandwidth=f"{card.bandwidth / 1e9:g}",
+            launch=f"{card.launch * 1e6:g}",
+        ),
+    )
+
+
+def _row(library: str, took: Sequence[float], classified: tuple[str, str]) -> tuple[str, ...]:
     later = f"{np.mean(took[1:]):.4f}" if len(took) > 1 else NOTHING
-    row = (library, f"{np.median(took):.4f}", *classified, f"{took[0]:.4f} / {later}")
-    return (Table(CLASSIFICATION, (row,)), _by_block(library, _modelled(library, measured)))
+    return (library, f"{np.median(took):.4f}", *classified, f"{took[0]:.4f} / {later}")
+
+
+def _comparison(run: Timed, card: Column, took: float) -> Table:
+    """What lab 3-2 asks students to make: the processor against the DLP."""
+    columns = [card, Column("CPU（实验 3-1 参考实现）", "CPU, lab 3-1's reference"), _SPEED_UP]
+    cells = [f"{took:.4f} s", f"{run.reference:.3f} s", f"{run.reference / took:,.1f}×"]
+    if run.own is not None:
+        columns += [Column("CPU（你的实验 3-1）", "CPU, your lab 3-1"), _SPEED_UP]
+        cells += [f"{run.own:.3f} s", f"{run.own / took:,.1f}×"]
+    return Table(tuple(columns), (tuple(cells),))
+
+
+def _modelled_card(library: str) -> Column:
+    return Column(f"{CARDS[library].name}（模型估计）", f"{CARDS[library].name}, modelled")
 
 
 def _modelled(library: str, measured: Measures) -> np.ndarray:
@@ -63,7 +115,7 @@ def _by_block(library: str, modelled: np.ndarray) -> Table:
         groups[row.group] = groups.get(row.group, 0.0) + float(took)
     card = CARDS[library]
     columns = (
-        Column(f"{card.name}（模型估计）", f"{card.name}, modelled"),
+        _modelled_card(library),
         *(Column(name, name) for name in groups),
         Column("合计", "total"),
     )

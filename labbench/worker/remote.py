@@ -98,10 +98,17 @@ def _parts(remote: Remote) -> tuple[_Handle, tuple[tuple[str, Any], ...], str]:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What an array must look like to be fetched: its shape (None: any) and its greatest size in bytes."""
+    """What an array must look like to be fetched.
+
+    Attributes:
+        shape: Its shape; None: any.
+        limit: Its greatest size in bytes.
+        sequence: A list or tuple of floats will do: it is fetched as float64.
+    """
 
     shape: tuple[int, ...] | None = None
     limit: int = DEFAULT_LIMIT
+    sequence: bool = False
 
 
 def service_of(remote: Remote) -> Service | None:
@@ -179,7 +186,8 @@ def fetch(remote: Remote, spec: Spec) -> Array:
         return np.empty(shape, np.dtype(dtype).newbyteorder("<"))
 
     wanted = None if spec.shape is None else list(spec.shape)
-    answer, array = _ask(remote, {"op": "fetch", "shape": wanted, "limit": spec.limit}, expect)
+    header = {"op": "fetch", "shape": wanted, "limit": spec.limit, "sequence": spec.sequence}
+    answer, array = _ask(remote, header, expect)
     if array is None:
         raise _misfit(answer, spec)
     # Bytes that no bool has would compare like none.

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from labbench.errors import ExitCode, LabbenchError
 from labbench.worker.faults import clean
+from labbench.worker.installed import NONE
 from labbench.worker.isolation import describe
 from labbench.worker.session import Service, Session
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from labbench.catalogue import Limits
     from labbench.results import Isolation
+    from labbench.worker.installed import Libraries
 
     OnOutput = Callable[[bytes], None]
 
@@ -94,21 +96,22 @@ def _names(package: Path) -> frozenset[str]:
     return frozenset(clean(path.name) for path in package.rglob("*.py"))
 
 
-def _environment() -> dict[str, str]:
+def _environment(more: Sequence[str]) -> dict[str, str]:
     clean = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
     clean.update(dict.fromkeys(_ONE_THREAD, "1"))
-    clean.update({name: os.environ[name] for name in _PASSED_ON if name in os.environ})
+    clean.update({name: os.environ[name] for name in (*_PASSED_ON, *more) if name in os.environ})
     return clean
 
 
 class Zygote:
     """One exec'd zygote. A context manager; `close` ends it and every session forked from it."""
 
-    def __init__(self, isolation: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE) -> None:
         """Start it.
 
         Args:
             isolation: To weaken it on purpose: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
+            libraries: What its sessions may import beside `PACKAGES`.
 
         Raises:
             LabbenchError: it cannot work here.
@@ -118,7 +121,8 @@ class Zygote:
             raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
         _close_to_others()
         ours, theirs = socket.socketpair()
-        config = json.dumps({"packages": _package_folders(), "isolation": dict(isolation or {})})
+        packages = {**libraries.folders, **_package_folders()}
+        config = json.dumps({"packages": packages, "isolation": dict(isolation or {})})
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", str(_INSIDE), str(theirs.fileno()), config],
@@ -126,7 +130,7 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(),
+                env=_environment(libraries.variables),
                 start_new_session=True,
             )
         self._control = ours
@@ -250,9 +254,10 @@ class Zygote:
 class Workers:
     """Sessions on demand: starts a zygote when one is needed, and another when a hand-in has killed it."""
 
-    def __init__(self, isolation: Mapping[str, Any] | None = None) -> None:
-        """Nothing is started yet; `isolation` as for `Zygote`."""
+    def __init__(self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE) -> None:
+        """Nothing is started yet; the arguments as for `Zygote`."""
         self._settings = isolation
+        self._libraries = libraries
         self._zygote: Zygote | None = None
 
     @property
@@ -278,7 +283,7 @@ class Workers:
     def _started(self) -> Zygote:
         if self._zygote is None or not self._zygote.alive:
             self.close()
-            self._zygote = Zygote(self._settings)
+            self._zygote = Zygote(self._settings, self._libraries)
         return self._zygote
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 Requests are `{"op": …, "drop": [handles]}` and more by op:
 
 call    target, args, kwargs   -> {"handle": n}
-fetch   target, shape, limit   -> {"array": true} + one array, or {"seen": [type, dtype, shape]} if it does not fit
+fetch   target, shape, limit,  -> {"array": true} + one array, or {"seen": [type, dtype, shape]} if it does not fit
+        sequence
 look    target                 -> {"seen": [type, dtype, shape]}
 plain   target, limit          -> {"plain": value}
 main    file                   -> {}
@@ -108,6 +109,8 @@ class Session:
     def _op_fetch(self, header: Header, arrays: Arrays) -> tuple[Header, Arrays]:
         value = self._resolve(header["target"], arrays)
         array = _plain_array(value)
+        if array is None and header["sequence"] and _is_floats(value):
+            array = np.array(value, np.float64)
         wanted = header["shape"]
         fits = array is not None and (wanted is None or list(array.shape) == wanted)
         if array is None or not fits or array.nbytes > header["limit"]:
@@ -226,6 +229,10 @@ def _plain_array(value: Any) -> NDArray[Any] | None:
     if array.dtype.name not in wire.DTYPES or array.ndim > wire.MAX_NDIM:
         return None
     return array
+
+
+def _is_floats(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(v, float) for v in value)
 
 
 def _seen(value: Any) -> list[Any]:
