@@ -125,14 +125,12 @@ def _name(class_id: int) -> str:
 
 
 def _heading(app: App, seen: Classified) -> str:
-    number, total, image = seen.number, seen.total, seen.picture.path.name
+    heading = f"{seen.number}/{seen.total}  {seen.picture.path.name}"
     label = seen.picture.label
     if label is None:
-        return app.say("run.picture", number=number, total=total, image=image)
+        return heading
     result = app.say("run.top1" if seen.right else "run.top5" if seen.among else "run.missed")
-    return app.say(
-        "run.picture_label", number=number, total=total, image=image, label=label, name=_name(label), result=result
-    )
+    return f"{heading}  {app.say('run.label', label=label, name=_name(label), result=result)}"
 
 
 def _report(app: App, seen: list[Classified], ending: Ending) -> None:
