@@ -120,7 +120,8 @@ def handed_in(folder, source=TINY):
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
-    """The lab, whatever this environment was installed from."""
+    """The lab, whatever this environment was installed from, and room for its tables."""
+    monkeypatch.setenv("COLUMNS", "120")
     found = labs.installed()
     monkeypatch.setattr(labs, "installed", lambda: {**found, "3-2": lambda: QUICK})
 
@@ -377,6 +378,7 @@ def whole(request, tmp_path_factory):
     weights_file = weights.ensure_synthetic().path
     arguments = ["run", "3-2", "--submission", submission, "--file-list", file, "--weights", weights_file]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setenv("COLUMNS", "120")
         patch.setattr(labs, "installed", lambda: {**found, "3-2": lambda: QUICK})
         assert cli.run([*map(str, arguments), "--lang", "en"]) == 0
     return request.param, out.getvalue()

@@ -110,7 +110,7 @@ class _Screen:
         self.app.console.print()
         self.app.console.print(_heading(self.app, seen), style="bold", soft_wrap=True)
         for class_id, probability in seen.best:
-            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}")
+            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}", soft_wrap=True)
         self.show(self.app.say("run.classifying", left=clock(seen.remaining)))
 
     def comparing(self) -> None:
@@ -125,14 +125,12 @@ def _name(class_id: int) -> str:
 
 
 def _heading(app: App, seen: Classified) -> str:
-    number, total, image = seen.number, seen.total, seen.picture.path.name
+    heading = f"{seen.number}/{seen.total}  {seen.picture.path.name}"
     label = seen.picture.label
     if label is None:
-        return app.say("run.picture", number=number, total=total, image=image)
+        return heading
     result = app.say("run.top1" if seen.right else "run.top5" if seen.among else "run.missed")
-    return app.say(
-        "run.picture_label", number=number, total=total, image=image, label=label, name=_name(label), result=result
-    )
+    return f"{heading}  {app.say('run.label', label=label, name=_name(label), result=result)}"
 
 
 def _report(app: App, seen: list[Classified], ending: Ending) -> None:
