@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto
-LABS   := 3-1 3-3
+LABS   := 3-1 3-2 3-3
 
 .DEFAULT_GOAL := demo
 .PHONY: demo test test-slow lint bench goldens dist wheel-check clean

@@ -171,7 +171,7 @@ USAGE = {
     ("run",): "LAB is missing.",
     ("weights", "import"): "FILE is missing. See `labbench weights import --help`.",
     ("doctor", "now"): "There is too much: now.",
-    ("show", "9-9"): "There is no lab 9-9; there are: 3-1, 3-3. See `labbench list`.",
+    ("show", "9-9"): "There is no lab 9-9; there are: 3-1, 3-2, 3-3. See `labbench list`.",
     ("score", "--lab", "9-9"): "There is no lab 9-9;",
     ("run", "9-9"): "There is no lab 9-9;",
     ("init", "9-9"): "There is no lab 9-9;",
@@ -375,11 +375,11 @@ def scaffold(tmp_path_factory):
 def test_init_says_what_to_do_next(capsys, tmp_path):
     code, out, err = run(capsys, "init", "--dir", tmp_path / ("deep" * 30))
     assert (code, err) == (0, "")
-    places = [tmp_path / ("deep" * 30) / f"lab{name}" for name in ("3-1", "3-3")]
+    places = [tmp_path / ("deep" * 30) / f"lab{name}" for name in ("3-1", "3-2", "3-3")]
     assert out == "".join(  # on one line each, to be copied
         f"Lab {name} is ready in {place}.\n"
         f"Read README.en.md there, fill in the blanks in stu_upload, then: cd {place} && labbench score --lab {name}\n"
-        for name, place in zip(("3-1", "3-3"), places, strict=True)
+        for name, place in zip(("3-1", "3-2", "3-3"), places, strict=True)
     )
     place = places[0]
     (place / "stu_upload" / "layers_1.py").write_text("# work")
