@@ -12,11 +12,14 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from PIL import Image
+from rich.console import Console
 
 from labbench import catalogue, cli, inferring, labs, running
+from labbench.cli.app import App, status
 from labbench.errors import LabbenchError
 from labbench.lab3_2 import LAB
 from labbench.running import Assignment
+from labbench.texts import Lang
 from labbench.vgg import filelist, matfile, pictures, weights
 from labbench.vgg.classes import class_names
 from labbench.vgg.table import LAYERS
@@ -271,6 +274,14 @@ def test_names_of_layers_are_shown_harmless(capsys, tmp_path, compared):
     (name,) = re.findall(r"loaded 1 of 1 layers: (.*)", out)
     assert name.startswith("[2J[red]xxx")
     assert len(name) <= 40
+
+
+def test_names_of_layers_are_no_markup_on_a_terminal():
+    app = App(Lang.EN)
+    app.console = Console(file=io.StringIO(), force_terminal=True, markup=False)
+    with status(app) as show:
+        show("loaded 1 of 1 layers: [/red]")
+    assert "[/red]" in app.console.file.getvalue()
 
 
 def test_main_finds_device_and_pictures(capsys, tmp_path):
