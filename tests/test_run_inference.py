@@ -12,11 +12,14 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from PIL import Image
+from rich.console import Console
 
 from labbench import catalogue, cli, inferring, labs, running
+from labbench.cli.app import App, status
 from labbench.errors import LabbenchError
 from labbench.lab3_2 import LAB
 from labbench.running import Assignment
+from labbench.texts import Lang
 from labbench.vgg import filelist, matfile, pictures, weights
 from labbench.vgg.classes import class_names
 from labbench.vgg.table import LAYERS
@@ -120,7 +123,8 @@ def handed_in(folder, source=TINY):
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch):
-    """The lab, whatever this environment was installed from."""
+    """The lab, whatever this environment was installed from, and room for its tables."""
+    monkeypatch.setenv("COLUMNS", "120")
     found = labs.installed()
     monkeypatch.setattr(labs, "installed", lambda: {**found, "3-2": lambda: QUICK})
 
@@ -272,6 +276,14 @@ def test_names_of_layers_are_shown_harmless(capsys, tmp_path, compared):
     assert len(name) <= 40
 
 
+def test_names_of_layers_are_no_markup_on_a_terminal():
+    app = App(Lang.EN)
+    app.console = Console(file=io.StringIO(), force_terminal=True, markup=False)
+    with status(app) as show:
+        show("loaded 1 of 1 layers: [/red]")
+    assert "[/red]" in app.console.file.getvalue()
+
+
 def test_main_finds_device_and_pictures(capsys, tmp_path):
     code, out, _ = run(capsys, "run", "3-2", "--main", "--submission", handed_in(tmp_path))
     assert (code, out) == (0, "sum = 1.0000\n")
@@ -377,6 +389,7 @@ def whole(request, tmp_path_factory):
     weights_file = weights.ensure_synthetic().path
     arguments = ["run", "3-2", "--submission", submission, "--file-list", file, "--weights", weights_file]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setenv("COLUMNS", "120")
         patch.setattr(labs, "installed", lambda: {**found, "3-2": lambda: QUICK})
         assert cli.run([*map(str, arguments), "--lang", "en"]) == 0
     return request.param, out.getvalue()

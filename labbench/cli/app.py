@@ -122,8 +122,11 @@ def status(app: App) -> Iterator[Callable[[str], None]]:
     if not console.is_terminal:
         yield lambda _: None
         return
+    from rich.text import Text as Styled
+
     with console.status("") as line:
-        yield line.update
+        # Not markup: what is shown may hold a name from the hand-in.
+        yield lambda said: line.update(Styled(said))
 
 
 def nobody_reads() -> None:

@@ -110,7 +110,7 @@ class _Screen:
         self.app.console.print()
         self.app.console.print(_heading(self.app, seen), style="bold", soft_wrap=True)
         for class_id, probability in seen.best:
-            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}")
+            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}", soft_wrap=True)
         self.show(self.app.say("run.classifying", left=clock(seen.remaining)))
 
     def comparing(self) -> None:
