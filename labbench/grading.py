@@ -105,8 +105,12 @@ def _hopeless(task: Task, scenario: str, records: Sequence[Record]) -> bool:
 
 
 def _failed(task: Task, scenario: str, records: Sequence[Record]) -> bool:
-    """Whether a check failed in a tier up to that which the scenario serves; duels, which come last, left out."""
-    served = min((c.tier for c in task.spec.checks if c.scenario == scenario and c.tier is not None), default=0)
+    """Whether a check failed in a tier up to that which the scenario serves; duels, which come last, left out.
+
+    A scenario that serves notes alone is for hand-ins that are right.
+    """
+    tiers = (c.tier for c in task.spec.checks if c.scenario == scenario and c.tier is not None)
+    served = min(tiers, default=max(task.spec.tiers))
     timed = {c.id for c in task.spec.checks if isinstance(c, SpeedupCheck)}
     below = [r for r in results(task, records) if r.tier is not None and r.tier <= served and r.check not in timed]
     return any(r.verdict is not Verdict.PASS and not r.verdict.undecided for r in below)
