@@ -43,6 +43,8 @@ def start(*arguments, environment=None, warnings=("error",), **options):
     return subprocess.Popen(
         [sys.executable, *(f"-W{w}" for w in warnings), "-c", program, *map(str, arguments)],
         env={k: v for k, v in merged.items() if v is not None},
+        # A shell starts what runs in the background with Ctrl-C ignored, and so would these.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **options,
     )
 

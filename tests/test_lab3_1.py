@@ -14,6 +14,12 @@ from labbench.results import Profile, Verdict
 from labbench.texts import Lang
 from tests.conftest import ROOT
 
+#: Six seconds each: the fast tests see every third, the slow ones the others.
+EVERY_THIRD_FAST = [
+    pytest.param(mistake, id=mistake.name, marks=() if number % 3 == 0 else pytest.mark.slow)
+    for number, mistake in enumerate(LAB.mistakes)
+]
+
 
 def observe(task, folder):
     with handin.opened(folder, task.spec.files) as snapshot:
@@ -57,7 +63,7 @@ def test_examples(quick, name, score):
     assert scoring.scorecard(quick, observe(quick, ROOT / "examples" / name)).score == score
 
 
-@pytest.mark.parametrize("mistake", LAB.mistakes, ids=lambda m: m.name)
+@pytest.mark.parametrize("mistake", EVERY_THIRD_FAST)
 def test_mistakes_score_what_their_table_says(quick, mistake, tmp_path):
     mistake.apply(LAB.reference, tmp_path / "stu_upload")
     untimed = dataclasses.replace(quick, lab=dataclasses.replace(quick.lab, timed=()))
