@@ -50,7 +50,7 @@ def test_pack_keeps_what_naming_a_mistake_needs(quick, mistake):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mistake", LAB.mistakes[::5], ids=lambda m: m.name)  # half a minute each
+@pytest.mark.parametrize("mistake", LAB.mistakes[::8], ids=lambda m: m.name)  # a minute each
 def test_mistakes_score_what_their_table_says_in_full(mistake, tmp_path):
     full = prepared(Profile.FULL)
     mistake.apply(LAB.reference, tmp_path / "stu_upload")
