@@ -230,6 +230,16 @@ def test_a_wrong_style_gradient_is_no_wrong_net(quick, tmp_path):
     assert seen["steps.gradient_2"] is Verdict.WRONG  # from the reference's picture, with the hand-in's own gradients
 
 
+def test_a_wrong_adam_is_no_wrong_gradient(quick, tmp_path):
+    """The second step's gradient starts from the reference's picture, the loss curve from the hand-in's own."""
+    mistake = next(m for m in LAB.mistakes if m.name == "adam_ascent")
+    mistake.apply(LAB.reference, tmp_path / "stu_upload")
+    seen = verdicts(judged(quick, tmp_path / "stu_upload"))
+    assert seen["steps.gradient_2"] is Verdict.PASS
+    assert seen["losses.content_loss_1"] is Verdict.PASS
+    assert seen["losses.content_loss_2"] is Verdict.WRONG
+
+
 def test_a_picture_saved_wrongly_is_a_note(quick, tmp_path):
     old = "np.clip(np.rint(pixels), 0, 255).astype(np.uint8)"
     folder = edited(tmp_path, "exp_3_3_style_transfer.py", (old, "np.rint(pixels).astype(int).astype(np.uint8)"))
