@@ -88,6 +88,11 @@ class Mistake:
         file.write_text(source.replace(self.old, self.new), encoding="utf-8")
 
 
+def mistake(name: str, file: str, score: int, old: str, new: str, *, en: str, zh: str) -> Mistake:
+    """A known mistake with the same score in both profiles."""
+    return Mistake(name, file, old, new, {"quick": score, "full": score}, {"en": en, "zh": zh})
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What the cases of a pack are made from.

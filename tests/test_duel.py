@@ -61,7 +61,7 @@ def test_loops_are_not_faster_than_loops(ring):
     match = ring.fight(edited(*SLOW))
     assert verdict(match).verdict is Verdict.WRONG
     (*_, both) = duels(match)
-    assert both.restarts >= 3  # more on a busy machine
+    assert 3 <= both.restarts <= 5  # the longer plan, on a busy machine
     assert both.low < 1.1
     assert both.high > 0.9
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from labbench.labs import Mistake
+from labbench.labs import Mistake, mistake
 
 
 def _mistake(name: str, score: int, old: str, new: str, *, en: str, zh: str) -> Mistake:
-    return Mistake(name, "vgg19_demo.py", old, new, {"quick": score, "full": score}, {"en": en, "zh": zh})
+    return mistake(name, "vgg19_demo.py", score, old, new, en=en, zh=zh)
 
 
 # fmt: off

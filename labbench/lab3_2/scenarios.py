@@ -13,7 +13,7 @@ import numpy as np
 from labbench.lab3_2.device import Device
 from labbench.results import Fault, Verdict, text
 from labbench.vgg.table import LAYERS
-from labbench.worker.remote import service_of
+from labbench.worker.remote import service_of, takes_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +111,7 @@ def _build(vgg: Remote, library: str) -> None:
         try:
             vgg.build_model(param_path=WEIGHTS, quant_param_path=QUANTISATION)
         except Fault as fault:
-            if fault.why.key != "fault.call" or fault.why.values.get("type") != "TypeError":
+            if not takes_others(fault):
                 raise
         else:
             return

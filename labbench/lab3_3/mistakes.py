@@ -14,12 +14,7 @@ the folder `stu_upload`.
 from __future__ import annotations
 
 from labbench.labs import Mistake
-
-
-def _mistake(name: str, file: str, score: int, old: str, new: str, *, en: str, zh: str) -> Mistake:
-    """A mistake with the same score in both profiles."""
-    return Mistake(name, file, old, new, {"quick": score, "full": score}, {"en": en, "zh": zh})
-
+from labbench.labs import mistake as _mistake
 
 # Lines of the reference that several mistakes edit.
 _LAYERS, _LOSSES, _TRANSFER = "layers_2.py", "layers_3.py", "exp_3_3_style_transfer.py"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from labbench.lab3_3.drawing import distinct, uniform
 from labbench.results import Fault
-from labbench.worker.remote import shape_of
+from labbench.worker.remote import shape_of, takes_others
 
 if TYPE_CHECKING:
     from labbench.labs import Case, Scenario
@@ -114,7 +114,7 @@ def _made(layer: Remote, case: Case, version: int | None, *geometry: Plain) -> R
     try:
         return layer(*geometry, case.params.get("type", 0) if version is None else version)
     except Fault as fault:
-        if fault.why.key != "fault.call" or fault.why.values.get("type") != "TypeError":
+        if not takes_others(fault):
             raise
         try:
             return layer(*geometry)

@@ -158,6 +158,11 @@ def attempt(function: Remote, *args: Any) -> Remote | Fault:
         return fault
 
 
+def takes_others(fault: Fault) -> bool:
+    """Whether a call failed because the hand-in's function takes other arguments: not in it, but at its door."""
+    return fault.why.key == "fault.call" and fault.why.values.get("type") == "TypeError"
+
+
 def _ask(remote: Remote, header: dict[str, Any], expect: Any = None) -> tuple[dict[str, Any], Array | None]:
     arrays: list[Array] = []
     handle, _, label = _parts(remote)
