@@ -62,6 +62,8 @@ def test_attack_loses(referee, attack, request):
     if set(attack.header.needs) & OPEN:
         request.applymarker(pytest.mark.xfail(reason=f"open: {', '.join(attack.header.needs)}", strict=True))
     outcome = referee.run(attack)
+    if Verdict.TIMEOUT in set(outcome.verdicts) - set(attack.verdicts) and not outcome.won:
+        outcome = referee.run(attack)  # a busy machine, likely
     if not outcome.applicable:
         pytest.skip(render(outcome.detail, Lang.EN))
     assert not outcome.won, render(outcome.detail, Lang.EN)

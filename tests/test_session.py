@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from labbench.worker import faults
 from labbench.worker import session as session_module
 from labbench.worker.remote import Spec, fetch, fetch_plain, root, shape_of
 from labbench.worker.session import Session
+from labbench.worker.zygote import Workers, Zygote
 from tests import rig as rigs
 from tests.rig import LIMITS, POOLED, X, layer, said
 from tests.test_wire import JSON
@@ -378,6 +380,21 @@ def test_an_exception_does_not_end_a_session(rig):
             root(session).layers_2.f()
         assert session.end is None
         assert fetch_plain(root(session).layers_2.g()) == 1.5
+
+
+def test_an_interruption_while_a_session_is_forked_leaves_nothing_open(rig, monkeypatch):
+    def interrupted(_self):
+        raise KeyboardInterrupt
+
+    with rig.workspace("") as workspace:
+        before = rigs.descriptors()
+        with Workers({"off": rigs.BEYOND_THE_CORE}) as workers, monkeypatch.context() as patch:
+            assert workers.isolation
+            patch.setattr(Zygote, "_read_line", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                workers.session(workspace.code, LIMITS)
+        gc.collect()
+        assert rigs.descriptors() == before
 
 
 def test_session_killed_from_outside_while_it_is_stopped(rig):

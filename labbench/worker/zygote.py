@@ -195,7 +195,7 @@ class Zygote:
             if "failed" in answer:
                 raise LabbenchError("worker.layer_failed", exit_code=ExitCode.INTERNAL, reason=str(answer["failed"]))
             pid = int(answer["pid"])
-        except (ZygoteLost, LabbenchError):
+        except BaseException:  # an interruption too
             ours.close()
             os.close(out_read)
             os.close(err_read)
