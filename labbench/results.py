@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
     Value = Array | float | str
 
-__all__ = ["Call", "CheckResult", "Disclosure", "Duel", "Fault", "Isolation", "Level", "Observation", "PackId", "Plain",
-           "Profile", "Scorecard", "Text", "TierResult", "Timing", "Verdict", "text"]  # fmt: skip
+__all__ = ["Call", "CheckResult", "Disclosure", "Duel", "Fault", "Gradebook", "Isolation", "Level", "Likeness",
+           "Observation", "PackId", "Plain", "Profile", "Row", "Scorecard", "Student", "Text", "TierResult", "Timing",
+           "Verdict", "text"]  # fmt: skip
 
 
 class Verdict(StrEnum):
@@ -244,3 +245,79 @@ class Scorecard:
     def final(self) -> bool:
         """Whether nothing undecided could change the score."""
         return self.score == self.ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """Who handed in (a person or a group), as a platform's export or a roster names them.
+
+    Attributes:
+        id: What tells them apart in this gradebook; it also names their files.
+        name: As people call them; "" if nobody said.
+        email: Their address; "" if nobody said.
+        identifiers: Other platforms' keys for them by their column's name, like {"SIS Login ID": "zhang3"}.
+    """
+
+    id: str
+    name: str = ""
+    email: str = ""
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One student × one lab in a gradebook.
+
+    Attributes:
+        student: Whose row it is.
+        lab: The lab.
+        handin: What was graded, relative to the graded folder; "" if nothing was handed in.
+        card: The scorecard; None if there is none.
+        why: Why there is none.
+        others: What else they handed in and does not count, relative to the graded folder.
+        blameless: Whether it is our failure that there is no scorecard; such a row is no grade.
+    """
+
+    student: Student
+    lab: str
+    handin: str
+    card: Scorecard | None = None
+    why: Text | None = None
+    others: tuple[str, ...] = ()
+    blameless: bool = False
+
+    @property
+    def grade(self) -> int | None:
+        """The score to export; 0 where nothing was (readably) handed in, None while it is undecided."""
+        if self.card is None:
+            return None if self.blameless else 0
+        return self.card.score if self.card.final else None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Two hand-ins to one lab that a human should look at side by side: what share of their tokens agree."""
+
+    lab: str
+    first: str
+    second: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gradebook:
+    """Many students × one or more labs.
+
+    Attributes:
+        labs: The labs in the order they were asked for.
+        rows: One for each student and lab, by student.
+        alike: Near-identical hand-ins, most alike first.
+        started: When grading began, ISO 8601 with offset.
+        seconds: Wall time it took, over all runs.
+    """
+
+    labs: tuple[str, ...]
+    rows: tuple[Row, ...]
+    alike: tuple[Likeness, ...] = ()
+    started: str = ""
+    seconds: float = 0.0
