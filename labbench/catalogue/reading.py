@@ -1,0 +1,134 @@
+"""From a file to a catalogue, and what types cannot say of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from labbench import complaints, inputs, resources
+from labbench.catalogue import yamlfile
+from labbench.catalogue.entries import Catalogue, SpeedupCheck, spellings
+from labbench.errors import LabbenchError, reason, suggestion
+from labbench.results import Profile
+from labbench.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from labbench.catalogue.entries import Check, LabSpec
+    from labbench.catalogue.yamlfile import Yaml
+    from labbench.texts import Text
+
+    #: A place below a lab, and what is wrong there.
+    Finding = tuple[tuple[str, ...], Text]
+
+_MOST_BYTES = 1 << 20
+
+
+def load(path: Path | None = None) -> Catalogue:
+    """Read and validate a catalogue file; the one that comes with labbench by default.
+
+    Raises:
+        LabbenchError: the file is missing, is not YAML, or says something that is not allowed.
+    """
+    file = path or resources.catalogue_file()
+    try:
+        raw = inputs.content(file, _MOST_BYTES)
+        content = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise LabbenchError("catalogue.unreadable", file=str(file), reason=reason(error)) from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        problem = text("problem.not_utf8")
+        raise LabbenchError("catalogue.not_yaml", file=str(file), line=line, reason=problem) from error
+    parsed = yamlfile.parse(content, file)
+    catalogue = _convert(parsed)
+    for name, lab in catalogue.labs.items():
+        for place, problem in _findings(lab):
+            raise parsed.invalid(("labs", name, *place), problem)
+    return catalogue
+
+
+def _convert(parsed: Yaml) -> Catalogue:
+    try:
+        return msgspec.convert(parsed.data, Catalogue)
+    except msgspec.ValidationError as error:
+        path = _named(str(error), parsed.data)
+        field = re.search(r"unknown field `(.*?)`", str(error))
+        problem = complaints.explain(error, Catalogue, path, parsed.data)
+        raise parsed.invalid((*path, field[1]) if field else path, problem) from error
+
+
+def _named(complaint: str, data: Any) -> tuple[str, ...]:
+    """The path in a complaint of msgspec's, with each `[...]` (some key of a mapping) made definite."""
+    where = complaint.rpartition("$")[2].rstrip("`") if "$" in complaint else ""
+    path: list[str] = []
+    for part in re.findall(r"[^.\[\]]+|\.\.\.", where):
+        path.append(_culprit(data, path, complaint) if part == "..." else part)
+    if " - at `key` in `" in complaint:
+        path.append(_culprit(data, path, complaint))
+    return tuple(path)
+
+
+def _culprit(data: Any, path: list[str], complaint: str) -> str:
+    """The key of the mapping at `path` that draws the complaint when it stands there alone."""
+    mapping = data
+    for name in path:
+        mapping = complaints.child(mapping, name)
+    for key, value in mapping.items():
+        try:
+            msgspec.convert(_replaced(data, path, {key: value}), Catalogue)
+        except msgspec.ValidationError as error:
+            if str(error) == complaint:
+                return str(key)
+    return "..."
+
+
+def _replaced(data: Any, path: Sequence[str], value: Any) -> Any:
+    """The data with another value at a path; what lies beside the path is shared."""
+    if not path:
+        return value
+    fresh = _replaced(complaints.child(data, path[0]), path[1:], value)
+    if isinstance(data, list):
+        return [fresh if str(i) == path[0] else item for i, item in enumerate(data)]
+    return {k: fresh if str(k) == path[0] else v for k, v in data.items()}
+
+
+def _findings(lab: LabSpec) -> Iterator[Finding]:
+    """What types cannot say: names that others must know, checks that could not fail, tiers that nothing guards."""
+    if lab.main not in (known := [spellings(file)[0] for file in lab.files]):
+        yield ("main",), _one_of(lab.main, known)
+    seen: set[str] = set()
+    for i, check in enumerate(lab.checks):
+        for key, problem in _of_check(lab, check):
+            yield ("checks", str(i), key), problem
+        if check.id in seen:
+            yield ("checks", str(i), "id"), text("problem.twice", name=check.id)
+        seen.add(check.id)
+    quick = {c.tier for c in lab.checks if lab.scenarios[c.scenario].profile is Profile.QUICK}
+    for tier in lab.tiers:
+        if tier not in quick:
+            yield ("tiers", str(tier)), text("catalogue.empty_tier")
+
+
+def _of_check(lab: LabSpec, check: Check) -> Iterator[tuple[str, Text]]:
+    if check.tier is not None and check.tier not in lab.tiers:
+        yield "tier", text("problem.value", got=check.tier, known=", ".join(map(str, lab.tiers)))
+    if check.scenario not in lab.scenarios:
+        yield "scenario", _one_of(check.scenario, list(lab.scenarios))
+        return
+    if isinstance(check, SpeedupCheck) and check.case is not None:
+        yield "case", text("catalogue.own_cases")
+    scenario = lab.scenarios[check.scenario]
+    for name in check.observe:
+        if name in (*scenario.lead, *scenario.measured):
+            yield "observe", text("catalogue.not_judged", name=name, scenario=check.scenario)
+        elif scenario.golden is not None and name not in scenario.golden:
+            yield "observe", _one_of(name, scenario.golden)
+
+
+def _one_of(got: str, known: Sequence[str]) -> Text:
+    return text("problem.value", got=got, known=suggestion(got, known))
