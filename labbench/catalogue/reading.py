@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,7 +10,6 @@ from labbench import complaints, inputs, resources
 from labbench.catalogue import yamlfile
 from labbench.catalogue.entries import Catalogue, SpeedupCheck, spellings
 from labbench.errors import LabbenchError, reason, suggestion
-from labbench.results import Profile
 from labbench.texts import text
 
 if TYPE_CHECKING:
@@ -56,49 +54,11 @@ def _convert(parsed: Yaml) -> Catalogue:
     try:
         return msgspec.convert(parsed.data, Catalogue)
     except msgspec.ValidationError as error:
-        path = _named(str(error), parsed.data)
-        field = re.search(r"unknown field `(.*?)`", str(error))
-        problem = complaints.explain(error, Catalogue, path, parsed.data)
-        raise parsed.invalid((*path, field[1]) if field else path, problem) from error
-
-
-def _named(complaint: str, data: Any) -> tuple[str, ...]:
-    """The path in a complaint of msgspec's, with each `[...]` (some key of a mapping) made definite."""
-    where = complaint.rpartition("$")[2].rstrip("`") if "$" in complaint else ""
-    path: list[str] = []
-    for part in re.findall(r"[^.\[\]]+|\.\.\.", where):
-        path.append(_culprit(data, path, complaint) if part == "..." else part)
-    if " - at `key` in `" in complaint:
-        path.append(_culprit(data, path, complaint))
-    return tuple(path)
-
-
-def _culprit(data: Any, path: list[str], complaint: str) -> str:
-    """The key of the mapping at `path` that draws the complaint when it stands there alone."""
-    mapping = data
-    for name in path:
-        mapping = complaints.child(mapping, name)
-    for key, value in mapping.items():
-        try:
-            msgspec.convert(_replaced(data, path, {key: value}), Catalogue)
-        except msgspec.ValidationError as error:
-            if str(error) == complaint:
-                return str(key)
-    return "..."
-
-
-def _replaced(data: Any, path: Sequence[str], value: Any) -> Any:
-    """The data with another value at a path; what lies beside the path is shared."""
-    if not path:
-        return value
-    fresh = _replaced(complaints.child(data, path[0]), path[1:], value)
-    if isinstance(data, list):
-        return [fresh if str(i) == path[0] else item for i, item in enumerate(data)]
-    return {k: fresh if str(k) == path[0] else v for k, v in data.items()}
+        raise parsed.invalid(*complaints.explain(error, Catalogue, parsed.data)) from error
 
 
 def _findings(lab: LabSpec) -> Iterator[Finding]:
-    """What types cannot say: names that others must know, checks that could not fail, tiers that nothing guards."""
+    """What types cannot say: names that must be known, checks that could not fail, tiers without one."""
     if lab.main not in (known := [spellings(file)[0] for file in lab.files]):
         yield ("main",), _one_of(lab.main, known)
     seen: set[str] = set()
@@ -108,9 +68,8 @@ def _findings(lab: LabSpec) -> Iterator[Finding]:
         if check.id in seen:
             yield ("checks", str(i), "id"), text("problem.twice", name=check.id)
         seen.add(check.id)
-    quick = {c.tier for c in lab.checks if lab.scenarios[c.scenario].profile is Profile.QUICK}
     for tier in lab.tiers:
-        if tier not in quick:
+        if tier not in {check.tier for check in lab.checks}:
             yield ("tiers", str(tier)), text("catalogue.empty_tier")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tokenize
 from collections import Counter
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def read(path: Path, lab: str | None = None) -> Pack:
             for g in manifest.goldens
         }
         _check_goldens(path, manifest, arrays)
+        _check_pictures(path, manifest, arrays)
     except KeyError as error:
         raise LabbenchError("pack.not_listed", path=str(path), file=str(error.args[0])) from error
     identity = PackId(manifest.name, digest, manifest.disclosure, manifest.weights)
@@ -95,6 +97,15 @@ def _check_goldens(path: Path, manifest: Manifest, arrays: Mapping[str, Array]) 
             raise LabbenchError("pack.not_finite", file=str(path / file))
 
 
+def _check_pictures(path: Path, manifest: Manifest, arrays: Mapping[str, Array]) -> None:
+    for case in manifest.cases:
+        for file in (f for images in (case.images, *case.alternatives.values()) for f in images.values()):
+            picture = arrays[file]
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+                got = f"{picture.dtype} {picture.shape}"
+                raise LabbenchError("pack.no_picture", file=str(path / file), got=got)
+
+
 def _manifest(path: Path) -> tuple[Manifest, str]:
     file = path / MANIFEST
     try:
@@ -102,17 +113,29 @@ def _manifest(path: Path) -> tuple[Manifest, str]:
     except OSError as error:
         key = "pack.no_pack" if isinstance(error, FileNotFoundError | NotADirectoryError) else "pack.unreadable"
         raise LabbenchError(key, path=str(path), reason=reason(error)) from error
+    data = _object(path, content)
+    version = data.get("format")
+    if version != FORMAT:
+        raise LabbenchError("pack.format", path=str(path), got=repr(version)[:40], expected=FORMAT)
     try:
-        version = msgspec.json.decode(content, type=dict[str, object]).get("format")
-        if version != FORMAT:
-            raise LabbenchError("pack.format", path=str(path), got=repr(version)[:40], expected=FORMAT)
-        return msgspec.json.decode(content, type=Manifest), hashlib.sha256(content).hexdigest()
+        return msgspec.convert(data, Manifest), hashlib.sha256(content).hexdigest()
+    except msgspec.ValidationError as error:
+        place, problem = complaints.explain(error, Manifest, data)
+        raise _damaged(path, problem, ".".join(place) or "manifest") from error
+
+
+def _object(path: Path, content: bytes) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, object])
+    except msgspec.ValidationError as error:
+        raise _damaged(path, complaints.explain(error, dict[str, object], None)[1]) from error
     except msgspec.DecodeError as error:
-        where = str(error).partition(" - at `$")[2].rstrip("`").lstrip(".") or "manifest"
-        raise _damaged(path, complaints.explain(error), where) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        deep = isinstance(error, RecursionError)
-        raise _damaged(path, text("problem.deep" if deep else "problem.not_utf8")) from error
+        at = re.search(r"\(byte (\d+)\)", str(error))
+        raise _damaged(path, text("problem.json", byte=at[1] if at else len(content))) from error
+    except UnicodeDecodeError as error:
+        raise _damaged(path, text("problem.not_utf8")) from error
+    except RecursionError as error:
+        raise _damaged(path, text("problem.deep")) from error
 
 
 def _damaged(path: Path, problem: Text | str, where: str = "manifest") -> LabbenchError:

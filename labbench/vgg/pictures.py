@@ -23,7 +23,7 @@ MAX_PIXELS = 64_000_000
 #: A file of more bytes is refused unread: as many as that many pixels take uncompressed, twice.
 _MAX_BYTES = 6 * MAX_PIXELS
 #: What Pillow may try. Of what else it knows, some starts programs (EPS: Ghostscript) or fetches other files.
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "ICO", "TGA")
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "ICO", "TGA")
 
 
 @dataclass(frozen=True, slots=True)
