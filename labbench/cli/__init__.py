@@ -10,12 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-# Nothing else is imported here: until `main` runs, Ctrl-C is Python's, and would show a traceback.
+# Nothing more is imported here, not even typing: until `main` runs, Ctrl-C is Python's, and would show a traceback.
 
 
 class Terminated(BaseException):
@@ -29,8 +25,12 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
     _open_standard_streams()
+    from labbench import texts
+    from labbench.cli.command_line import once_more
     from labbench.cli.command_line import run as run_line
 
+    texts.keys()  # all that is needed to say that one was interrupted
+    sys.unraisablehook = once_more
     try:
         signal.signal(signal.SIGTERM, _terminate)
         signal.signal(signal.SIGINT, interrupt)
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
     # The work is done: what comes now must not look like a failure.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if code in (_code(signal.SIGINT), _code(signal.SIGTERM)):
+        os._exit(code)  # an interpreter whose imports were cut short may crash while it cleans up; streams are flushed
     raise SystemExit(code)
 
 
@@ -55,12 +57,12 @@ def _code(number: int) -> int:
     return 128 + number
 
 
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+def _leave(number: int, _frame: object) -> None:
     """Before anything is open: at once, whatever is being imported."""
     os._exit(_code(number))
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+def _terminate(_number: int, _frame: object) -> None:
     raise Terminated
 
 

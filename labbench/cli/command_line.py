@@ -37,10 +37,12 @@ def run(arguments: list[str]) -> int:
         return int(code or ExitCode.DONE)
     except (click.Abort, KeyboardInterrupt):
         _only_once(signal.SIGINT)
+        _flush()
         app.complain(app.say("cli.interrupted"))
         return ExitCode.INTERRUPTED
     except Terminated:
         _only_once(signal.SIGTERM)
+        _flush()
         app.complain(app.say("cli.terminated"))
         return ExitCode.TERMINATED
     except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
@@ -64,13 +66,26 @@ def _said(error: Exception, app: App) -> tuple[str, ExitCode]:
         case MemoryError():
             return app.say("cli.no_memory"), ExitCode.USAGE
         case OSError() if error.errno in _STATES:
-            with suppress(OSError, ValueError):
-                sys.stdout.flush()
+            _flush()
             leads_nowhere(sys.stdout)  # perhaps it was this one; Python would try again, and fail again, at the end
             place = str(error.filename or app.say("cli.output"))
             return app.say("cli.refused", place=place, reason=reason(error)), ExitCode.USAGE
     internal = app.say("cli.internal", type=type(error).__name__, reason=str(error)[:300])
     return internal, ExitCode.INTERNAL
+
+
+def once_more(lost: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that came where Python cannot raise it (in a `__del__`, say) comes again in a moment."""
+    numbers: dict[type[BaseException], int] = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}
+    if (number := numbers.get(lost.exc_type)) is None:
+        sys.__unraisablehook__(lost)
+    else:
+        threading.Timer(0.01, signal.raise_signal, (number,)).start()
+
+
+def _flush() -> None:
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
 
 
 def _only_once(number: signal.Signals) -> None:
