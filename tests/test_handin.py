@@ -231,7 +231,7 @@ def test_two_that_differ(tmp_path):
     assert opened(folder_of(tmp_path / "same", both))[1] == WORK
     both["second/stu_upload/vgg_cpu.py"] = b"other"
     message = refused(folder_of(tmp_path / "differ", both), "more than one hand-in")
-    assert "first/stu_upload, second/stu_upload" in message
+    assert "first/stu_upload/, second/stu_upload/" in message
     refused(zip_of(tmp_path / "differ.zip", both), "more than one hand-in")
 
 
@@ -278,7 +278,7 @@ def test_links_in_a_folder_are_left_out(tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_bytes(b"secret")
     top = folder_of(tmp_path / "in", {"layers_1.py": b"mine", "vgg_cpu.py": b"mine"})
-    (top / "layers_2.py").symlink_to(secret)
+    (top / "layer.py").symlink_to(secret)
     (top / "data").symlink_to(tmp_path)
     (top / "loop").symlink_to(top)
     _, content, missing = opened(top)
@@ -337,7 +337,7 @@ def test_a_name_that_lies(tmp_path):
     tar_of(tmp_path / "in.tar.gz", WORK).rename(tmp_path / "in.tar")
     assert opened(tmp_path / "in.tar")[1] == WORK
     zip_of(tmp_path / "other.zip", WORK).rename(tmp_path / "other.tar")
-    refused(tmp_path / "other.tar", "damaged")
+    assert opened(tmp_path / "other.tar")[1] == WORK
 
 
 # -- bombs ------------------------------------------------------------------------------------------------------
@@ -359,8 +359,8 @@ def test_a_member_that_lies_about_its_size(tmp_path):
 
 @pytest.mark.parametrize("kind", [".zip", ".tar.gz", "folder"])
 def test_too_many_bytes(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 20)
-    monkeypatch.setattr(handin, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
     noise = random.Random(1).randbytes(600_000)
     members = {"layers_1.py": noise, "layers_2.py": noise}
     if kind == "folder":
@@ -370,7 +370,7 @@ def test_too_many_bytes(tmp_path, monkeypatch, kind):
 
 
 def test_one_huge_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(handin, "MAX_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1000)
     (tmp_path / "layers_1.py").write_bytes(bytes(1001))
     refused(tmp_path / "layers_1.py", "too large")
 
@@ -393,7 +393,7 @@ def test_too_many_files_beside_the_work(tmp_path):
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
 def test_a_tar_that_unpacks_without_end(tmp_path, monkeypatch, compress):
     """One header that claims gigabytes; tarfile would read it whole."""
-    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 200 << 20
     file = tmp_path / "in.tar.gz"
@@ -402,10 +402,14 @@ def test_a_tar_that_unpacks_without_end(tmp_path, monkeypatch, compress):
 
 
 def test_a_file_and_a_folder_of_one_name(tmp_path):
-    refused(
-        tar_of(tmp_path / "in.tar", {"a": b"", "a/layers_1.py": b""}), "damaged or incomplete \\((File exists|Not a)"
-    )
+    refused(tar_of(tmp_path / "in.tar", {"a": b"", "a/layers_1.py": b""}), "'a/layers_1.py' more than once")
+    refused(zip_of(tmp_path / "in.zip", {"a/layers_1.py": b"", "a": b""}), "'a' more than once")
 
 
-def test_a_member_with_a_name_no_file_system_takes(tmp_path):
-    refused(zip_of(tmp_path / "in.zip", {"x" * 300: b""}), "File name too long")
+def test_names_that_no_file_system_takes_are_shortened(tmp_path):
+    """Windows takes 255 characters, Linux 255 bytes: 85 Chinese characters."""
+    report, folder = "实验报告" * 30, "智能计算系统" * 20
+    members = {f"{folder}/{n}": c for n, c in {**WORK, f"{report}.pdf": b"a", f"{report}.doc": b"b"}.items()}
+    _, content, _ = opened(zip_of(tmp_path / "in.zip", members))
+    assert WORK.items() <= content.items()
+    assert sorted(Path(n).suffix for n in content.keys() - WORK.keys()) == [".doc", ".pdf"]
