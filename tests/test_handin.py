@@ -19,7 +19,7 @@ import pytest
 
 from labbench import handin
 from labbench.errors import LabbenchError
-from labbench.handin import archive, limits
+from labbench.handin import limits
 
 FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
 WORK = {name: f"# {name}\n".encode() for name in FILES}

@@ -26,11 +26,13 @@ from labbench.handin.copying import copy_file, copy_folder
 from labbench.handin.finding import PACKAGE, archives, find_package, look, nearest
 from labbench.handin.kinds import Kind, kind_of
 from labbench.handin.reading import not_written, open_file
+from labbench.texts import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from labbench.catalogue import File
+    from labbench.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,25 @@ class Snapshot:
         digest: SHA-256 over the names and contents of the files.
         source: What was handed in, for messages.
         missing: Files the lab asks for that are not there, with the nearest name that is (or "").
-        others: Folders of the hand-in that hold the lab's files too, with other content, and were not taken.
+        candidates: Where there is more than one hand-in: the folder that was taken, and those that were not.
     """
 
     package: Path
     digest: str
     source: str
     missing: tuple[tuple[str, str], ...]
-    others: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[Text, ...]:
+        """What a person should know of it."""
+        said = []
+        for file, near in self.missing:
+            said.append(text("note.missing_near" if near else "note.missing", file=file, nearest=near))
+        if self.candidates:
+            taken, *others = self.candidates
+            said.append(text("note.candidates", taken=taken, others=", ".join(others)))
+        return tuple(said)
 
 
 @contextlib.contextmanager
@@ -85,16 +98,16 @@ def _take(path: Path, files: Sequence[File], private: Path) -> Snapshot:
     budget = Budget(str(path))
     package = private / PACKAGE
     tree = path if path.is_dir() else private / "unpacked"
-    others: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     if tree != path and _is_source(path, tree, budget):
         there = {path.name}
         if not there & {name for file in files for name in spellings(file)}:
             raise _nothing(path, files, there)
         copy_file(path, package, budget)
     else:
-        others = _search(path, tree, files, package, budget)
+        candidates = _search(path, tree, files, package, budget)
     _seal(package)
-    return Snapshot(package, _digest(package), str(path), _missing(package, files), others)
+    return Snapshot(package, _digest(package), str(path), _missing(package, files), candidates)
 
 
 def _is_source(path: Path, target: Path, budget: Budget) -> bool:
@@ -120,7 +133,7 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
             lost = [name for name in found.held if not (package / name).is_file()]
             if lost:
                 raise LabbenchError("handin.link", path=str(path), file=lost[0])
-            return found.others
+            return found.candidates
         there |= {name for folder in folders for name in folder.files}
         troubles += [folder.error for folder in folders if folder.error is not None]
         inner = package.with_name(f"inner-{level}")

@@ -26,11 +26,12 @@ from typing import IO, TYPE_CHECKING
 from labbench.errors import LabbenchError
 from labbench.handin import limits, names
 from labbench.handin.kinds import Kind, is_tar, named_tar
-from labbench.handin.metered import Metered, TooMuchError
-from labbench.handin.reading import write
+from labbench.handin.metered import Metered, Source, TooMuchError
+from labbench.handin.reading import Readable, write
+from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from labbench.handin.budget import Budget
 
@@ -63,7 +64,7 @@ class _Member:
     folder: bool
     size: int
     most: int
-    content: Callable[[], IO[bytes]]
+    content: Callable[[], contextlib.AbstractContextManager[Readable]]
 
 
 def unpack(file: IO[bytes], kind: Kind, shown: str, target: Path, budget: Budget) -> None:
@@ -84,32 +85,33 @@ def unpack(file: IO[bytes], kind: Kind, shown: str, target: Path, budget: Budget
         raise LabbenchError("handin.repack", path=shown)
     empty = True
     try:
-        for member in _zip(file, shown) if kind is Kind.ZIP else _packed(file, kind, shown):
-            budget.count_member()
-            empty = not _keep(member, shown, target, budget) and empty
+        with contextlib.closing(_zip(file, shown) if kind is Kind.ZIP else _packed(file, kind, shown)) as members:
+            for member in members:
+                budget.count_member()
+                empty = not _keep(member, shown, target, budget) and empty
     except TooMuchError:
         budget.refuse_size()
     except NotImplementedError as error:
-        raise LabbenchError("handin.method", path=shown, reason=names.shown(str(error))) from error
+        raise LabbenchError("handin.method", path=shown, reason=clean(str(error))) from error
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise LabbenchError("handin.damaged", path=shown, reason=names.shown(reason)) from error
+        raise LabbenchError("handin.damaged", path=shown, reason=clean(reason)) from error
     if empty:
         raise LabbenchError("handin.empty", path=shown)
 
 
 def _keep(member: _Member, shown: str, target: Path, budget: Budget) -> bool:
     """Write one member; False if it is nothing to keep."""
-    if member.folder and not member.name.strip("./\\"):
+    if member.folder and Path(member.name) == Path():
         return False  # the archive's own top
     try:
         path = names.safe(member.name)
     except names.LeadsOutsideError as error:
-        raise LabbenchError("handin.odd_member", path=shown, member=names.shown(member.name)) from error
+        raise LabbenchError("handin.odd_member", path=shown, member=clean(member.name)) from error
     if any(limits.is_junk(part) for part in path.parts):
         return False
     if member.odd:
-        raise LabbenchError("handin.odd_member", path=shown, member=names.shown(member.name))
+        raise LabbenchError("handin.odd_member", path=shown, member=clean(member.name))
     budget.check_depth(path)
     if member.folder:
         return False
@@ -121,11 +123,11 @@ def _keep(member: _Member, shown: str, target: Path, budget: Budget) -> bool:
         with member.content() as stream:
             write(stream, target / path, budget, most, _CHUNK)
     except (FileExistsError, NotADirectoryError) as error:
-        raise LabbenchError("handin.twice", path=shown, member=names.shown(member.name)) from error
+        raise LabbenchError("handin.twice", path=shown, member=clean(member.name)) from error
     return True
 
 
-def _zip(file: IO[bytes], shown: str) -> Iterator[_Member]:
+def _zip(file: IO[bytes], shown: str) -> Generator[_Member]:
     size = file.seek(0, os.SEEK_END)
     source = Metered(file, size, forward=False)
     source.allow(limits.MAX_DIRECTORY)
@@ -149,7 +151,7 @@ def _zip(file: IO[bytes], shown: str) -> Iterator[_Member]:
             )
 
 
-def _packed(file: IO[bytes], kind: Kind, shown: str) -> Iterator[_Member]:
+def _packed(file: IO[bytes], kind: Kind, shown: str) -> Generator[_Member]:
     """A tar's members; or the one file that was packed without a tar."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -160,7 +162,8 @@ def _packed(file: IO[bytes], kind: Kind, shown: str) -> Iterator[_Member]:
             most = limits.MAX_BYTES + limits.MAX_MEMBERS * 2 * tarfile.BLOCKSIZE
             yield from _tar(Metered(source, most if kind is Kind.TAR else min(most, _by_ratio(size)), forward=True))
         else:
-            yield _Member(Path(shown).stem, False, False, len(head), _by_ratio(size), lambda: source)
+            name, most = Path(shown).stem, _by_ratio(size)
+            yield _Member(name, False, False, len(head), most, lambda: contextlib.nullcontext(source))
 
 
 def _tar(plain: Metered) -> Iterator[_Member]:
@@ -195,7 +198,7 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def _decompressed(file: IO[bytes], kind: Kind) -> Iterator[IO[bytes]]:
+def _decompressed(file: IO[bytes], kind: Kind) -> Iterator[Source]:
     with contextlib.ExitStack() as stack:
         match kind:
             case Kind.GZIP:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from labbench.errors import LabbenchError
 from labbench.handin import limits, names
 from labbench.handin.reading import open_file, write
+from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def _copy(inside: int, source: Path, target: Path, top: Path, budget: Budget) ->
             continue
         other = seen.setdefault(names.fold(name), entry.name)
         if other != entry.name:
-            raise LabbenchError("handin.alike", path=str(source), first=names.shown(other), second=names.shown(name))
+            raise LabbenchError("handin.alike", path=str(source), first=clean(other), second=clean(name))
         with _naming(source / entry.name):
             if entry.is_dir(follow_symlinks=False):
                 with _opened(entry.name, inside) as below:

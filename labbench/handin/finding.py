@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
-from labbench.handin import limits, names
+from labbench.handin import limits
 from labbench.handin.kinds import ARCHIVE_NAMES
 from labbench.handin.reading import open_file
+from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What the course calls the folder.
 PACKAGE = "stu_upload"
+#: How many candidates are named at most.
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class Found:
     Attributes:
         folder: Its folder.
         held: Those of the lab's files that are in it, or something of that name.
-        others: Folders that hold the lab's files too, with other content, relative to the top.
+        candidates: If others hold the lab's files too, with other content: it and those, relative to the top.
     """
 
     folder: Path
     held: tuple[str, ...]
-    others: tuple[str, ...]
+    candidates: tuple[str, ...]
 
 
 def look(top: Path, shown: str) -> tuple[Folder, ...]:
@@ -108,19 +111,19 @@ def find_package(folders: Sequence[Folder], files: Sequence[File], shown: str) -
         LabbenchError: it cannot be told which of two is meant.
     """
     top = folders[0].path
-    candidates = sorted(
-        (f for f in folders if f.held(files)), key=lambda f: (-len(f.held(files)), f.depth, not f.named, f.path)
-    )
-    if not candidates:
+    holding = [f for f in folders if f.held(files)]
+    if not holding:
         return None
-    best, *rest = candidates
+    best, *rest = sorted(holding, key=lambda f: (-len(f.held(files)), f.depth, not f.named, f.path))
     equals = [f for f in rest if len(f.held(files)) == len(best.held(files)) and not _alike(best, f, files)]
     unclear = [f for f in equals if not _clearer(best, f)]
     if unclear:
-        listed = ", ".join(_within(top, f) for f in [best, *unclear][:3])
+        listed = ", ".join(_within(top, f) for f in [best, *unclear][:_NAMED])
         raise LabbenchError("handin.two_packages", path=shown, folders=listed)
     lesser = [f for f in rest if f.named and not best.named and f not in equals and not _alike(best, f, files)]
-    return Found(best.path, best.held(files), tuple(_within(top, f) for f in equals + lesser))
+    others = equals + lesser
+    candidates = [best, *others][:_NAMED] if others else []
+    return Found(best.path, best.held(files), tuple(_within(top, f) for f in candidates))
 
 
 def _clearer(best: Folder, other: Folder) -> bool:
@@ -129,7 +132,7 @@ def _clearer(best: Folder, other: Folder) -> bool:
 
 
 def _within(top: Path, folder: Folder) -> str:
-    return names.shown(f"{folder.path.relative_to(top)}/")
+    return clean(f"{folder.path.relative_to(top)}/")
 
 
 def _alike(first: Folder, second: Folder, files: Sequence[File]) -> bool:

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import io
 import os
-from typing import IO
+from typing import Protocol
 
 _CHUNK = 1 << 16
+
+
+class Source(Protocol):
+    """What can be read and sought in."""
+
+    def read(self, size: int, /) -> bytes: ...  # noqa: D102
+    def seek(self, offset: int, whence: int = ..., /) -> int: ...  # noqa: D102
+    def tell(self) -> int: ...  # noqa: D102
 
 
 class TooMuchError(Exception):
@@ -20,7 +28,7 @@ class TooMuchError(Exception):
 class Metered(io.RawIOBase):
     """Wraps a stream for reading."""
 
-    def __init__(self, source: IO[bytes], most: int, *, forward: bool) -> None:
+    def __init__(self, source: Source, most: int, *, forward: bool) -> None:
         """Read `source`; never beyond byte `most`, and only `forward` if it is unpacked as it comes."""
         self._source, self._most, self._forward = source, most, forward
         self._allowed = 0

@@ -54,12 +54,6 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def shown(name: str) -> str:
-    """The name in a message: one line, of bounded length, whatever it holds."""
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
-    return line if len(line) <= limits.MAX_NAME else line[: limits.MAX_NAME - 1] + "…"
-
-
 def decoded(raw: bytes, otherwise: str) -> str:
     """A name that does not say how it is written: UTF-8 all the same, or a Chinese Windows' GBK."""
     for encoding in ("utf-8", "gb18030"):

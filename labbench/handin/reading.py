@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from labbench.errors import LabbenchError
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from labbench.handin.budget import Budget
 
 _CHUNK = 1 << 16
+
+
+class Readable(Protocol):
+    """What can be copied from."""
+
+    def read(self, size: int, /) -> bytes: ...  # noqa: D102
 
 
 def open_file(path: Path | str, *, inside: int | None = None, follow: bool = False) -> IO[bytes]:
@@ -43,7 +49,7 @@ def open_file(path: Path | str, *, inside: int | None = None, follow: bool = Fal
         raise
 
 
-def write(stream: IO[bytes], target: Path, budget: Budget, most: int, chunk: int = _CHUNK) -> None:
+def write(stream: Readable, target: Path, budget: Budget, most: int, chunk: int = _CHUNK) -> None:
     """Copy a stream into a new file.
 
     Args:

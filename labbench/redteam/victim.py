@@ -108,7 +108,7 @@ class Victim:
                     with self._workers.session(workspace.code, stage.LIMITS) as session:
                         sheet.walk(session, scenario)
             observed = Observed(
-                snapshot.digest, snapshot.missing, tuple(sheet.records), (), self._workers.isolation, 0.0
+                snapshot.digest, snapshot.remarks, tuple(sheet.records), (), self._workers.isolation, 0.0
             )
         answer = sheet.report(observed)
         return {**answer, "sibling": self._sibling_answers(), "signals": sorted(set(self._signals))}
