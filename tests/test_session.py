@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 from labbench.catalogue import Limits
 from labbench.results import Fault, Verdict
 from labbench.texts.untrusted import clean
-from labbench.worker import faults
 from labbench.worker import session as session_module
 from labbench.worker.remote import Spec, fetch, fetch_plain, root, shape_of
 from labbench.worker.session import Session

@@ -86,9 +86,14 @@ def opened(path: Path, files: Sequence[File]) -> Iterator[Snapshot]:
             snapshot = _take(path, files, private)
         except OSError as error:
             reason = error.strerror or str(error)
-            where = error.filename if isinstance(error.filename, str) else str(path)
-            raise LabbenchError("handin.unreadable", path=where, reason=reason) from error
+            raise LabbenchError("handin.unreadable", path=_place(error, path, private), reason=reason) from error
         yield snapshot
+
+
+def _place(error: OSError, path: Path, private: Path) -> str:
+    """What cannot be read; where it was unpacked is nobody's concern."""
+    named = error.filename if isinstance(error.filename, str) else ""
+    return str(path) if not named or Path(named).is_relative_to(private) else named
 
 
 def _take(path: Path, files: Sequence[File], private: Path) -> Snapshot:
@@ -129,7 +134,7 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
         folders = look(tree, str(path))
         found = find_package(folders, files, str(path))
         if found is not None:
-            copy_folder(tree, found.folder, package, budget)
+            copy_folder(tree, found.folder, package, str(path), budget)
             lost = [name for name in found.held if not (package / name).is_file()]
             if lost:
                 raise LabbenchError("handin.link", path=str(path), file=lost[0])

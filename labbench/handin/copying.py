@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench.errors import LabbenchError
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
     from labbench.handin.budget import Budget
 
 
-def copy_folder(top: Path, folder: Path, target: Path, budget: Budget) -> None:
-    """Copy `folder`, which lies somewhere below `top` (which may be a link), to the new folder `target`.
+def copy_folder(top: Path, folder: Path, target: Path, shown: str, budget: Budget) -> None:
+    """Copy a folder.
+
+    Args:
+        top: What was handed in; may be a link.
+        folder: What to copy of it.
+        target: A new folder.
+        shown: What the hand-in is called in messages.
+        budget: What it may cost.
 
     Raises:
         LabbenchError: too large, too deep, or with two names that some file systems take for one.
@@ -30,7 +38,7 @@ def copy_folder(top: Path, folder: Path, target: Path, budget: Budget) -> None:
         inside = stack.enter_context(_opened(top, follow=True))
         for part in folder.relative_to(top).parts:
             inside = stack.enter_context(_opened(part, inside))
-        _copy(inside, folder, target, target, budget)
+        _Copier(target, shown, budget).copy(inside, folder, target)
 
 
 def copy_file(file: Path, target: Path, budget: Budget) -> None:
@@ -44,25 +52,37 @@ def copy_file(file: Path, target: Path, budget: Budget) -> None:
         write(stream, target / file.name, budget, budget.bytes_left)
 
 
-def _copy(inside: int, source: Path, target: Path, top: Path, budget: Budget) -> None:
-    target.mkdir()
-    budget.check_depth(target.relative_to(top))
-    seen: dict[str, str] = {}
-    for entry in _entries(inside):
-        name = unicodedata.normalize("NFC", entry.name)
-        if limits.is_junk(name) or entry.is_symlink():
-            continue
-        other = seen.setdefault(names.fold(name), entry.name)
-        if other != entry.name:
-            raise LabbenchError("handin.alike", path=str(source), first=clean(other), second=clean(name))
-        with _naming(source / entry.name):
-            if entry.is_dir(follow_symlinks=False):
-                with _opened(entry.name, inside) as below:
-                    _copy(below, source / entry.name, target / name, top, budget)
-            elif entry.is_file(follow_symlinks=False):
-                budget.count_file()
-                with open_file(entry.name, inside=inside) as stream:
-                    write(stream, target / name, budget, budget.bytes_left)
+@dataclass(frozen=True, slots=True)
+class _Copier:
+    """Copies to the folder `top`."""
+
+    top: Path
+    shown: str
+    budget: Budget
+
+    def copy(self, inside: int, source: Path, target: Path) -> None:
+        """What is in the open folder `inside`, which is `source` in messages, to the new folder `target`."""
+        target.mkdir()
+        self.budget.check_depth(target.relative_to(self.top))
+        seen: dict[str, str] = {}
+        for entry in _entries(inside):
+            name = unicodedata.normalize("NFC", entry.name)
+            if limits.is_junk(name) or entry.is_symlink():
+                continue
+            other = seen.setdefault(names.fold(name), entry.name)
+            if other != entry.name:
+                raise LabbenchError("handin.alike", path=self.shown, first=clean(other), second=clean(name))
+            with _naming(source / entry.name):
+                self._copy_entry(entry, inside, source / entry.name, target / name)
+
+    def _copy_entry(self, entry: os.DirEntry[str], inside: int, source: Path, target: Path) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            with _opened(entry.name, inside) as below:
+                self.copy(below, source, target)
+        elif entry.is_file(follow_symlinks=False):
+            self.budget.count_file()
+            with open_file(entry.name, inside=inside) as stream:
+                write(stream, target, self.budget, self.budget.bytes_left)
 
 
 def _entries(inside: int) -> list[os.DirEntry[str]]:

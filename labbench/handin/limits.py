@@ -19,7 +19,7 @@ MAX_FOLDERS = 5000
 #: How many parts the path of a file may have.
 MAX_PARTS = 40
 #: What opening a hand-in may take, in seconds.
-MAX_SECONDS = 60.0
+MAX_SECONDS = 30.0
 #: What may be read of a zip before its first member, and of a tar before each, in bytes. Python 3.11's tarfile takes a
 #: second for a crooked header of 32 KiB, and time grows with the square.
 MAX_DIRECTORY, MAX_HEADER = 4 << 20, 16 << 10

@@ -19,11 +19,11 @@ import numpy as np
 
 from labbench import timing
 from labbench.results import Call, Fault, Verdict, text
+from labbench.texts.untrusted import clean, clean_block
 from labbench.worker import faults
 from labbench.worker.inside import wire
 from labbench.worker.output import Output
 from labbench.worker.process import ended, resume, stop
-from labbench.texts.untrusted import clean, clean_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
