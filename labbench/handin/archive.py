@@ -92,7 +92,7 @@ def unpack(file: IO[bytes], kind: Kind, shown: str, target: Path, budget: Budget
     except TooMuchError:
         budget.refuse_size()
     except NotImplementedError as error:
-        raise LabbenchError("handin.method", path=shown, reason=clean(str(error))) from error
+        raise LabbenchError("handin.method", path=shown) from error
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise LabbenchError("handin.damaged", path=shown, reason=clean(reason)) from error
