@@ -43,6 +43,7 @@ JUNK = {
     "stu_upload/.git/config": b"git",
     "stu_upload/.DS_Store": b"mac",
     ".ipynb_checkpoints/layers_1.py": b"old",
+    **{f".git/copy/{name}": b"old" for name in FILES},
 }
 
 
