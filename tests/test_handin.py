@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from labbench import handin
 from labbench.errors import LabbenchError
 from labbench.handin import limits
 from tests.packing import FILES, WORK, below, folder_of, opened, private_folder, refused, tar_of, zip_of  # noqa: F401
@@ -56,6 +57,8 @@ def test_junk_is_left_out(tmp_path, kind):
         "tar": lambda: tar_of(tmp_path / "in.tar", members),
     }[kind]()
     assert opened(wrapped)[1] == WORK
+    with handin.opened(wrapped, FILES) as snapshot:
+        assert snapshot.candidates == ()
 
 
 def test_a_virtual_environment_is_not_the_work(tmp_path):
