@@ -1,8 +1,8 @@
 """Making strangers' words harmless where they are shown. Pure.
 
 Theory of operation. Names of files, people and exceptions come from hand-ins and platforms. Each format has its own
-way to be misled: terminals by control characters, readers by characters that turn the direction of writing, spreadsheets
-by formulas, GitHub's log by lines that are commands. Nothing is dropped: what is dangerous is shown as what it is.
+way to be misled: terminals by control characters, readers by characters that turn the direction of writing,
+spreadsheets by formulas, GitHub's log by lines that are commands. Nothing is dropped: it is shown as what it is.
 HTML and XML are not here: jinja2 and ElementTree escape by themselves, once `visible` has been there.
 """
 
