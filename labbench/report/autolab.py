@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from labbench.report import terminal, view
 from labbench.report.escape import line
 from labbench.report.view import Outcome
-from labbench.results import Verdict
 from labbench.texts import say
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ def encode(report: Report) -> bytes:
     """The report for people, the stages, the scores."""
     card = report.card
     scores: dict[str, Any] = {"scores": {card.lab: card.score} if card.final else {}}
-    scores["scoreboard"] = [
-        round(c.figures["ratio"], 2) for c in card.checks if "ratio" in c.figures and c.verdict is Verdict.PASS
-    ]
+    scores["scoreboard"] = [round(c.figures["ratio"], 2) for c in view.speedups(card)]
     return f"{terminal.plain(report)}\n{_ascii(_stages(report))}\n{_ascii(scores)}\n".encode()
 
 

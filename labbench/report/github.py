@@ -110,16 +110,14 @@ def classroom(report: Report) -> dict[str, Any]:
 
 def _units(report: Report) -> Iterator[dict[str, Any]]:
     weight = math.gcd(*report.card.levels)
-    below = 0
-    for tier in report.card.tiers:
-        for points in range(below + weight, tier.tier + 1, weight):
+    for tier, added in report.steps:
+        for points in range(tier.tier - added + weight, tier.tier + 1, weight):
             yield _test(
                 f"{report.tier_title(tier)} ({points})",
                 "pass" if tier.reached else "fail",
                 weight if tier.reached else 0,
                 _told(report, tier.tier) if not tier.reached else "",
             )
-        below = tier.tier
 
 
 def _unfinished(report: Report) -> Iterator[dict[str, Any]]:

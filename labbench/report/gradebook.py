@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labbench.report import json, sheets, view
+from labbench.report import html, json, sheets, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,10 +29,13 @@ def write(
         tables: A lab's own tables of a scorecard.
         lang: The language of all words.
     """
+    yield "index.html", html.gradebook(book, specs, lang)
     yield "gradebook.csv", sheets.ours(book, specs, lang)
     yield "gradebook.json", json.gradebook(book, specs, lang)
     yield "moodle.csv", sheets.moodle(book, specs, lang)
     yield "canvas.csv", sheets.canvas(book, specs, lang)
     for row in book.rows:
         if row.card is not None:
+            report = view.Report(row.card, specs[row.lab], tables(row.card), lang)
             yield f"{view.place(row)}.json", json.encode(row.card, specs[row.lab], lang)
+            yield f"{view.place(row)}.html", html.scorecard(report, row.student, index="../../index.html")

@@ -1,13 +1,12 @@
 """A scorecard as Gradescope's `results.json`. Pure.
 
-The tiers carry the points, each what it adds to the one below, so that they sum up to the assignment's; the checks are
-there to be read, 0 of 0 points. Nothing is hidden: one hidden test would hide a student's total. A scorecard that is not
-final has no score anywhere, which Gradescope reports as a failure of the autograder, not as a grade.
+The tiers carry the points, each what it adds to the one below, so that they sum up to the assignment's; the checks
+are there to be read, 0 of 0 points. Nothing is hidden: one hidden test would hide a student's total. A scorecard that
+is not final has no score anywhere, which Gradescope reports as a failure of the autograder, not as a grade.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +14,6 @@ import msgspec
 from labbench.report import view
 from labbench.report.escape import line, visible
 from labbench.report.view import Outcome
-from labbench.results import Verdict
 from labbench.texts import say
 
 if TYPE_CHECKING:
@@ -44,10 +42,9 @@ def encode(report: Report) -> bytes:
 
 def _tests(report: Report) -> list[dict[str, Any]]:
     tests: list[dict[str, Any]] = []
-    ladder = report.card.tiers
-    for tier, (below, level) in zip(ladder, pairwise([0, *(t.tier for t in ladder)]), strict=True):
-        tests.append(_tier(report, tier, level - below))
-        tests += [_check(report, group, f"{level}.{i}") for i, group in enumerate(report.groups(level), 1)]
+    for tier, points in report.steps:
+        tests.append(_tier(report, tier, points))
+        tests += [_check(report, group, f"{tier.tier}.{i}") for i, group in enumerate(report.groups(tier.tier), 1)]
     return tests + [_check(report, group, None) for group in report.groups(None)]
 
 
@@ -76,9 +73,7 @@ def _check(report: Report, group: Group, number: str | None) -> dict[str, Any]:
 
 def _leaderboard(report: Report) -> list[dict[str, Any]]:
     """The speed-ups that count."""
-    titles = {c.id: c.title[report.lang] for c in report.spec.checks}
     return [
-        {"name": titles[c.check], "value": round(c.figures["ratio"], 2), "order": "desc"}
-        for c in report.card.checks
-        if "ratio" in c.figures and c.verdict is Verdict.PASS
+        {"name": report.check_title(c), "value": round(c.figures["ratio"], 2), "order": "desc"}
+        for c in view.speedups(report.card)
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labbench.report import view
+from labbench.report.escape import visible
 from labbench.results import CheckResult, Scorecard, Text
 from labbench.texts import render
 
@@ -87,7 +88,23 @@ def _row(row: Row, lang: Lang) -> dict[str, Any]:
 
 
 def _written(data: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    try:
+        content = msgspec.json.encode(data)
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8 comes with halves of pairs, which no JSON may hold.
+        content = msgspec.json.encode(_whole(data))
+    return msgspec.json.format(content, indent=2) + b"\n"
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return visible(value)
+        case dict():
+            return {_whole(k): _whole(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_whole(v) for v in value]
+    return value
 
 
 def decode(content: bytes) -> Scorecard:

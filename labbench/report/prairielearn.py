@@ -6,7 +6,6 @@ shows none at all; those of checks are 0 of 0. More than a megabyte is an error 
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,12 +43,10 @@ def _encode(report: Report, length: int | None) -> bytes:
 
 def _tests(report: Report, length: int | None) -> list[dict[str, Any]]:
     tests: list[dict[str, Any]] = []
-    ladder = report.card.tiers
-    for tier, (below, level) in zip(ladder, pairwise([0, *(t.tier for t in ladder)]), strict=True):
-        points = level - below
-        tests.append({"name": f"{level}: {report.tier_title(tier)}", "points": points if tier.reached else 0,
-                      "max_points": points})  # fmt: skip
-        tests += [_check(report, group, length) for group in report.groups(level)]
+    for tier, points in report.steps:
+        name = f"{tier.tier}: {report.tier_title(tier)}"
+        tests.append({"name": name, "points": points if tier.reached else 0, "max_points": points})
+        tests += [_check(report, group, length) for group in report.groups(tier.tier)]
     return tests + [_check(report, group, length) for group in report.groups(None)]
 
 

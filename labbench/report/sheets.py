@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from labbench.report import view
@@ -17,7 +16,7 @@ from labbench.results import Verdict
 from labbench.texts import render, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from labbench.catalogue import LabSpec
     from labbench.results import Gradebook, Row, Scorecard, Student
@@ -53,7 +52,7 @@ def _measured(card: Scorecard | None, lang: Lang) -> list[_Cell]:
     if card is None:
         return [None] * 11
     counted = [c.verdict for c in card.checks if c.tier is not None]
-    speedups = [c.figures["ratio"] for c in card.checks if "ratio" in c.figures and c.verdict is Verdict.PASS]
+    speedups = [c.figures["ratio"] for c in view.speedups(card)]
     return [
         card.score,
         card.ceiling,
@@ -75,7 +74,7 @@ def moodle(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     for lab in book.labs:
         title = say("sheet.assignment", lang, lab=lab)
         header += [title, say("sheet.feedback", lang, title=title)]
-    return _csv(header, (_moodle(who, rows, book.labs, specs, lang) for who, rows in _students(book)))
+    return _csv(header, (_moodle(who, rows, book.labs, specs, lang) for who, rows in view.students(book)))
 
 
 def _moodle(
@@ -107,20 +106,13 @@ def canvas(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     header += [say("sheet.assignment", lang, lab=lab) for lab in book.labs]
     points: list[_Cell] = ["    Points Possible", "", "", "", "", *(max(specs[lab].tiers) for lab in book.labs)]
-    rows = (_canvas(who, rows, book.labs) for who, rows in _students(book))
+    rows = (_canvas(who, rows, book.labs) for who, rows in view.students(book))
     return _csv(header, (row for part in ([points], rows) for row in part))
 
 
 def _canvas(who: Student, rows: Mapping[str, Row], labs: Sequence[str]) -> list[_Cell]:
     keys = [who.identifiers.get(key, "") for key in ("ID", "SIS User ID", "SIS Login ID", "Section")]
     return [who.name or who.id, *keys, *(rows[lab].grade if lab in rows else None for lab in labs)]
-
-
-def _students(book: Gradebook) -> Iterator[tuple[Student, dict[str, Row]]]:
-    """Each student with their rows by lab; rows are by student."""
-    for _, rows in groupby(book.rows, key=lambda row: row.student.id):
-        found = list(rows)
-        yield found[0].student, {row.lab: row for row in found}
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[_Cell]]) -> bytes:

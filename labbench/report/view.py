@@ -12,11 +12,11 @@ from labbench.results import Verdict
 from labbench.texts import render, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from labbench.catalogue import LabSpec
     from labbench.labs import Table
-    from labbench.results import CheckResult, Row, Scorecard, TierResult
+    from labbench.results import CheckResult, Gradebook, Row, Scorecard, Student, TierResult
     from labbench.texts import Lang
 
 #: How many failing observations of one check are told in full.
@@ -97,6 +97,17 @@ class Report:
     def all_groups(self) -> tuple[Group, ...]:
         """The checks of all tiers from the lowest up."""
         return tuple(group for tier in self.card.tiers for group in self.groups(tier.tier))
+
+    @property
+    def steps(self) -> tuple[tuple[TierResult, int], ...]:
+        """Each tier from the lowest up, with the points that it adds to those below."""
+        below = (0, *(t.tier for t in self.card.tiers))
+        return tuple((tier, tier.tier - before) for tier, before in zip(self.card.tiers, below, strict=False))
+
+    def check_title(self, result: CheckResult) -> str:
+        """The title of a result's check."""
+        wanted = result.check.partition(".")[0]
+        return next(c.title[self.lang] for c in self.spec.checks if c.id == wanted)
 
     def tier_title(self, tier: TierResult) -> str:
         """What a tier is about."""
@@ -189,6 +200,11 @@ def told(group: Group, lang: Lang) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def speedups(card: Scorecard) -> tuple[CheckResult, ...]:
+    """The results of the speed-up checks that passed: what was measured on work that is wrong or hidden is no time."""
+    return tuple(c for c in card.checks if c.verdict is Verdict.PASS and "ratio" in c.figures)
+
+
 def figures(group: Group, lang: Lang) -> str:
     """The largest error of the passed ones beside what is allowed, a speed-up, or the class; "" if there is none."""
     passed = [m.figures for m in group.members if m.verdict is Verdict.PASS]
@@ -216,6 +232,13 @@ def speedup(found: Mapping[str, float], lang: Lang) -> str:
 def place(row: Row) -> str:
     """Where the reports on a row lie in a gradebook's folder, without their endings."""
     return f"students/{file_name(row.student.id)}/{file_name(row.lab)}"
+
+
+def students(book: Gradebook) -> Iterator[tuple[Student, dict[str, Row]]]:
+    """Each student with their rows by lab."""
+    for _, found in groupby(book.rows, key=lambda row: row.student.id):
+        rows = list(found)
+        yield rows[0].student, {row.lab: row for row in rows}
 
 
 def state(row: Row) -> str:
