@@ -79,7 +79,9 @@ def parsed(card, lang=Lang.EN):
 
 
 def test_the_schema_can_refuse():
-    root = etree.fromstring(b"<testsuites><testsuite name='a'><testcase><properties/></testcase></testsuite></testsuites>")
+    root = etree.fromstring(
+        b"<testsuites><testsuite name='a'><testcase><properties/></testcase></testsuite></testsuites>"
+    )
     assert not XSD.validate(root)
 
 
