@@ -325,6 +325,8 @@ _VECTOR = "TypeError: in method '{}', argument {} of type 'std::vector< float,st
         "None",
         "0.0",
         "iter([0.0])",
+        "dict.fromkeys(range(108), 0.0)",
+        "__import__('array').array('i', [0] * 108)",
         "pycnml.IntVector(108)",
     ],
 )
@@ -351,6 +353,8 @@ def test_what_is_no_vector_of_floats(bench, data):
         "np.repeat(x, 2)[::2]",
         "x.astype('>f8')",
         "x.astype(object)",
+        "__import__('array').array('d', x)",
+        "__import__('collections').deque(x.tolist())",
     ],
 )
 def test_what_is_a_vector_of_floats(bench, data):
@@ -517,7 +521,10 @@ def test_neither_order_fits(bench):
     assert "kernel_size 3, channel_in 64, channel_out 64, padding 1, stride 1" in message
 
 
-@pytest.mark.parametrize("shapes", ["[1, 192, 1, 1]", "[1, 3, 8, 8], [1, 192, 1, 1]", "[1, 8, 8, 3], [1, 192]"])
+@pytest.mark.parametrize(
+    "shapes",
+    ["[1, 192, 1, 1]", "output_shape=[1, 192, 1, 1]", "[1, 3, 8, 8], [1, 192, 1, 1]", "[1, 8, 8, 3], [1, 192]"],
+)
 def test_flatten_with_and_without_its_input_shape(bench, shapes):
     code = NET + f"net.createFlattenLayer('f', {shapes})\nnet.setInputData(a[0])\nnet.forward()\n"
     image = np.arange(192.0)
@@ -617,6 +624,9 @@ out = 0
         ("pycnml.FloatVector(np.zeros(2, np.float32))", "TypeError"),
         ("pycnml.DoubleVector('12')", "TypeError: Wrong number or type of arguments for overloaded"),
         ("pycnml.IntVector().pop()", "IndexError"),
+        ("pycnml.IntVector(-1)", "TypeError: Wrong number or type of arguments for overloaded function 'new_IntVector'"),
+        ("pycnml.IntVector(2).resize(-1)", "TypeError: Wrong number or type of arguments for overloaded"),
+        ("pycnml.IntVector(2).assign(-1, 0)", "TypeError: Wrong number or type of arguments for overloaded"),
     ],
 )
 def test_vectors_keep_their_type(bench, code, error):
