@@ -13,7 +13,9 @@ from tests import dlp_oracle
 from tests.dlp_oracle import Step
 
 #: What float16 and int8 find hard: zeros, the smallest, the largest, beyond, ties.
-HARD = np.array([0.0, -0.0, 6e-8, -6e-8, 65504, -65504, 1e6, -1e6, np.inf, -np.inf, 0.5, -0.5, 1.5, -2.5, 127.5, -128.5])
+HARD = np.array(
+    [0.0, -0.0, 6e-8, -6e-8, 65504, -65504, 1e6, -1e6, np.inf, -np.inf, 0.5, -0.5, 1.5, -2.5, 127.5, -128.5]
+)
 
 
 class Bench:
@@ -138,8 +140,8 @@ def test_random_nets_against_the_emulation(library):
 
 def test_the_emulation_quantises_by_hand():
     """So that the oracle stands on its own feet."""
-    x = np.array([0.5, -0.5, 1.5, -2.5, 0.49999997, 126.5, 127.5, -128.5, 1e9, -1e9, np.inf, -np.inf, np.nan, -0.0, 1e-45])
-    got = dlp_oracle.quantised(x.astype(np.float32), 0, 1.0)
+    hard = [0.5, -0.5, 1.5, -2.5, 0.49999997, 126.5, 127.5, -128.5, 1e9, -1e9, np.inf, -np.inf, np.nan, -0.0, 1e-45]
+    got = dlp_oracle.quantised(np.array(hard, np.float32), 0, 1.0)
     assert got.tolist() == [1, -1, 2, -3, 0, 127, 127, -128, 127, -128, 127, -128, 0, 0, 0]
     assert dlp_oracle.quantised(np.float32([3.0]), -5, 127 / 96).tolist() == [127]
     assert dlp_oracle.quantised(np.float32([1e-45, 3e38]), -126, 1.0).tolist() == [0, 127]
