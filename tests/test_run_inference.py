@@ -368,17 +368,20 @@ def test_real_device_serves_main_too(capsys, tmp_path, vendor):
 def test_real_device_is_no_way_to_the_graders_secrets(capsys, tmp_path, vendor, monkeypatch):
     """Weaker isolation, and said so; but the environment is still the session's own, and no descriptor is inherited."""
     monkeypatch.setenv("LABBENCH_SECRET", "in the environment")
-    source = TINY.replace("    vgg.forward()\n", "    vgg.forward()\n    import os, sys, gc\n    print(dict(os.environ))\n"
-                          "    print([n for n in sys.modules if n.split('.')[0] == 'labbench'])\n"
-                          "    print([os.readlink('/proc/self/fd/' + n) for n in os.listdir('/proc/self/fd')\n"
-                          "           if os.path.exists('/proc/self/fd/' + n)])\n")  # fmt: skip
+    source = TINY + (
+        "    import os, sys\n"
+        "    print(dict(os.environ))\n"
+        "    print([n for n in sys.modules if n.split('.')[0] == 'labbench'])\n"
+        "    links = ['/proc/self/fd/' + n for n in os.listdir('/proc/self/fd')]\n"
+        "    print([os.readlink(link) for link in links if os.path.exists(link)])\n"
+    )
     with (tmp_path / "open").open("w") as kept:
         os.set_inheritable(kept.fileno(), True)
         code, out, err = run(
             capsys, "run", "3-2", "--submission", handed_in(tmp_path, source), "--device", "real", "--main"
         )
     assert code == 0
-    environment, modules, descriptors, _ = out.splitlines()
+    _, environment, modules, descriptors = out.splitlines()
     assert "in the environment" not in environment
     assert "NEUWARE_HOME" in environment
     assert modules == "[]"
