@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import nobody_reads, progress, status
+from labbench.cli.app import leads_nowhere, progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode
@@ -103,4 +103,4 @@ def _print(content: str, encoding: str) -> None:
         sys.stdout.buffer.write(content.encode(encoding, "backslashreplace"))
         sys.stdout.flush()
     except BrokenPipeError:
-        nobody_reads()
+        leads_nowhere(sys.stdout)
