@@ -166,7 +166,7 @@ USAGE = {
     ("score", "--lab", "3-1", "--fail-under", "300"): "--fail-under: got 300, expected 0–100.",
     ("score", "--lab", "3-1", "--fail-under", "-1"): "--fail-under: got -1, expected 0–100.",
     ("score", "--lab", "3-1", "--fail-under", "most"): "--fail-under: got most, expected 0–100.",
-    ("score", "--lab", "3-1", "--format", "xml"): "--format: got xml, expected table, json.",
+    ("score", "--lab", "3-1", "--format", "xml"): "--format: got xml, expected table, json,",
     ("--lang", "fr", "list"): "--lang: got fr, expected en, zh. See `labbench --help`.",
     ("list", "--lang", "fr"): "--lang: got fr, expected en, zh. See `labbench list --help`.",
     ("show",): "LAB is missing. See `labbench show --help`.",
@@ -318,7 +318,8 @@ def test_a_broken_catalogue(capsys, tmp_path, monkeypatch, line):
     (tmp_path / "labs.yaml").write_text(content.replace("tolerance: 0.01", "tolerance: -1", 1), encoding="utf-8")
     monkeypatch.setattr(resources, "data_root", lambda: tmp_path)
     said = one_line(run(capsys, *line))
-    assert re.match(rf"{tmp_path}/labs\.yaml:\d+: labs\.3-1\.checks\.\d+\.tolerance: Expected `float` > 0", said)
+    expected = rf"{tmp_path}/labs\.yaml:\d+: labs\.3-1\.checks\.\d+\.tolerance: got -1, expected a number > 0\."
+    assert re.match(expected, said)
 
 
 def test_our_own_fault_is_3_and_one_line(capsys, monkeypatch):

@@ -68,6 +68,7 @@ def test_template_scores_0(quick):
     assert {c.verdict for c in card.checks} == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "score"), [("lab3_2_right", 100), ("lab3_2_mistake", 0)])
 def test_examples(quick, name, score):
     assert scored(quick, ROOT / "examples" / name).score == score

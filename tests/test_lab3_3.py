@@ -91,6 +91,7 @@ def test_template_scores_0(quick):
     assert scored["conv.output"] is scored["style.loss"] is scored["adam.image_1"] is Verdict.NOT_IMPLEMENTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "score"), [("lab3_3_right", 100), ("lab3_3_mistake", 60)])
 def test_examples(quick, name, score):
     card = scoring.scorecard(quick, observe(quick, ROOT / "examples" / name))
@@ -125,6 +126,7 @@ def test_speed_ups_are_indicative_where_helpers_can_hide(quick, reference, level
     assert ("duel.helpers" in notes) == (level is not Level.STRONG)
 
 
+@pytest.mark.slow
 def test_a_class_without_the_type_argument_is_served(quick, tmp_path):
     """Its only version is asked for as the loops and as the fast one."""
     folder = edited(

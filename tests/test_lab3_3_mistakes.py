@@ -11,9 +11,9 @@ from tests.test_lab3_3 import judged, observe, prepared
 
 #: Mistakes that touch what is timed, and get that far: their duels take 20 s each.
 TIMED = {"fast_conv_is_slow", "fast_pool_backward_all_maxima", "fast_parameters_missing"}
-#: The others: every third in the fast tests, all in the slow ones.
+#: The others: every sixth in the fast tests, all in the slow ones.
 UNTIMED = [
-    pytest.param(mistake, id=mistake.name, marks=() if number % 3 == 0 else pytest.mark.slow)
+    pytest.param(mistake, id=mistake.name, marks=() if number % 6 == 0 else pytest.mark.slow)
     for number, mistake in enumerate(m for m in LAB.mistakes if m.name not in TIMED)
 ]
 

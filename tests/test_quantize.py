@@ -17,6 +17,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_bundled_pictures_give_the_file_that_is_shipped(here, capsys):
     code, out, _ = run(capsys, "weights", "quantize")
     assert (code, "from 5 pictures" in out) == (0, True)
