@@ -1,4 +1,4 @@
-"""Lab 3-2's engines beside float32 in PyTorch, and in ONNX Runtime where `onnx` and `onnxruntime` are installed.
+"""Lab 3-2's engines beside float32 in PyTorch and in ONNX Runtime.
 
 VGG19 forward, 224×224, one thread, in this process. The int8 engine's result differs from theirs by its quantisation,
 so its row shows no error; the tests prove it to the bit.
@@ -7,9 +7,10 @@ so its row shows no error; the tests prove it to the bit.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 
 import numpy as np
+import onnx
+import onnxruntime
 import threadpoolctl
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -112,9 +113,6 @@ def largest_inputs(layers, x):
 
 def onnx_session(weights):
     """The network in ONNX Runtime, one thread."""
-    import onnx
-    import onnxruntime
-
     plain = {
         "relu": ("Relu", {}),
         "pool": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
@@ -170,10 +168,11 @@ def _rows():
     def float32_forward():
         return forward(floating, nhwc)
 
-    others = {"PyTorch float32": lambda: forward(theirs, image)}
-    if all(map(importlib.util.find_spec, ("onnx", "onnxruntime"))):
-        session = onnx_session(weights)
-        others["ONNX Runtime float32"] = lambda: session.run(None, {"image": x})
+    session = onnx_session(weights)
+    others = {
+        "PyTorch float32": lambda: forward(theirs, image),
+        "ONNX Runtime float32": lambda: session.run(None, {"image": x})[0],
+    }
     for name, other in others.items():
         yield "DLP int8, VGG19 forward", int8_forward, other, name
         yield "DLP float32, VGG19 forward", float32_forward, other, name

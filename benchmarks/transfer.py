@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
 from labbench.lab3_3 import LAB
-from labbench.lab3_3.scenarios import CONTENT_LAYERS, LEARNING_RATE, LOSS_LAYERS, STYLE_LAYERS
+from labbench.lab3_3.transfer import CONTENT_LAYERS, LEARNING_RATE, LOSS_LAYERS, STYLE_LAYERS
 from labbench.vgg.weights import ensure_synthetic
 from tests.rig import modules_of
 

@@ -79,7 +79,7 @@ def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | Non
         reference = _reference(task, workers, records)
         isolation = workers.isolation
     seconds = (timing.wall_ns() - started) / 1e9
-    return Observed(snapshot.digest, snapshot.missing, tuple(records), reference, isolation, seconds, matches)
+    return Observed(snapshot.digest, snapshot.remarks, tuple(records), reference, isolation, seconds, matches)
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:

@@ -30,7 +30,7 @@ class Observed:
     """All records of one hand-in, those of the reference on the timed scenarios beside them, and the timed duels."""
 
     handin: str
-    missing: tuple[tuple[str, str], ...]
+    remarks: tuple[Text, ...]
     records: tuple[Record, ...]
     reference: tuple[Record, ...]
     isolation: Isolation
@@ -161,10 +161,7 @@ def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
 
 def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     used = sorted({u for r in observed.records for u in r.exit.used})
-    notes = []
-    for name, nearest in observed.missing:
-        key = "note.missing_near" if nearest else "note.missing"
-        notes.append(text(key, file=name, nearest=nearest))
+    notes = list(observed.remarks)
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))
