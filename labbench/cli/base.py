@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
     "schema": "labbench.cli.schema",
+    "dist": "labbench.cli.dist",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",
