@@ -85,7 +85,7 @@ def _expected(kind: click.ParamType[Any]) -> str:
             return ", ".join(map(str, kind.choices))
         case click.IntRange():
             return f"{kind.min}–{kind.max}"
-    return kind.name
+    return kind.name.replace("|", ", ")
 
 
 class _Spoken(click.Command):
