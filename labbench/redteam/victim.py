@@ -32,7 +32,7 @@ from labbench.redteam import stage
 from labbench.report import json as json_report
 from labbench.report import terminal
 from labbench.results import Disclosure, Fault, Observation, Verdict
-from labbench.scoring import Observed, results, scorecard
+from labbench.scoring import Observed, judged, results, scorecard
 from labbench.texts import Lang, render
 from labbench.worker.remote import Spec, fetch, root
 from labbench.worker.workspace import Workspace
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labbench.results import CheckResult
+    from labbench.scoring import Part
     from labbench.task import Task
     from labbench.worker.session import Session
 
@@ -107,9 +108,7 @@ class Victim:
                 for scenario in request["scenarios"]:
                     with self._workers.session(workspace.code, stage.LIMITS) as session:
                         sheet.walk(session, scenario)
-            observed = Observed(
-                snapshot.digest, snapshot.missing, tuple(sheet.records), (), self._workers.isolation, 0.0
-            )
+            observed = Observed(snapshot.digest, snapshot.missing, sheet.parts(), (), self._workers.isolation, 0.0)
         answer = sheet.report(observed)
         return {**answer, "sibling": self._sibling_answers(), "signals": sorted(set(self._signals))}
 
@@ -152,26 +151,30 @@ class _Sheet:
             for o in seen
         ]
 
+    def parts(self) -> tuple[Part, ...]:
+        """What the records come to."""
+        return tuple(judged(self._task, seen) for seen in self.records)
+
     def report(self, observed: Observed) -> dict[str, Any]:
         """What the referee asks for; values only of what did not pass."""
         card = scorecard(self._task, observed)
-        judged = [c for c in results(self._task, self.records) if c.verdict is not Verdict.SKIPPED]
+        found = [c for c in results(self._task, self.parts()) if c.verdict is not Verdict.SKIPPED]
         values = [(r.scenario, o.value) for r in self.records for o in r.observations]
         grid = terminal.scorecard(card, self._task.spec, self._task.lab.tables(card), Lang.EN)
         return {
-            "checks": [[c.check, c.verdict.value] for c in judged],
+            "checks": [[c.check, c.verdict.value] for c in found],
             "score": card.score,
             "ceiling": card.ceiling,
             "values": [[s, base64.b64encode(v.tobytes()).decode()] for s, v in values if isinstance(v, np.ndarray)],
-            "said": [*_said(judged), *(r.exit.output for r in self.records)],
+            "said": [*_said(found), *(r.exit.output for r in self.records)],
             "json": json_report.encode(card, self._task.spec, Lang.EN).decode(),
             "terminal": _printed(grid),
             "clocks": self._clocks,
         }
 
 
-def _said(judged: list[CheckResult]) -> list[str]:
-    return [render(c.why, Lang.EN) for c in judged if c.why is not None]
+def _said(found: list[CheckResult]) -> list[str]:
+    return [render(c.why, Lang.EN) for c in found if c.why is not None]
 
 
 def _printed(grid: Any) -> str:
