@@ -19,7 +19,7 @@ from labbench.checks import judge
 from labbench.duel import Contest, duel
 from labbench.observe import Record, Setting, record
 from labbench.results import Profile, Verdict
-from labbench.scoring import Observed, cpu_seconds, results, scorecard
+from labbench.scoring import Observed, cpu_seconds, results, results_of, scorecard
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Code, Workers
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from labbench.labs import Case
     from labbench.observe import Wanted
     from labbench.packs.reading import Goldens
-    from labbench.results import Array, Observation, Scorecard
+    from labbench.results import Array, CheckResult, Observation, Scorecard
     from labbench.task import Task
 
 
@@ -47,20 +47,31 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+OnResults = Callable[["Sequence[CheckResult]"], None]
 
 
-def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -> Scorecard:
+def grade(
+    task: Task, submission: Path, on_progress: OnProgress | None = None, on_results: OnResults | None = None
+) -> Scorecard:
     """Grade what was handed in.
+
+    Args:
+        task: What to grade against.
+        submission: The hand-in, as a folder, an archive or a file.
+        on_progress: Told of each observation as it comes.
+        on_results: Told the results of each scenario as soon as it has been walked, before the duels.
 
     Raises:
         LabbenchError: the hand-in cannot be read at all.
     """
     with handin.opened(submission, task.spec.files) as snapshot:
         narrowed = task.narrowed(snapshot.package)
-        return scorecard(narrowed, observe_handin(narrowed, snapshot, on_progress))
+        return scorecard(narrowed, observe_handin(narrowed, snapshot, on_progress, on_results))
 
 
-def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None) -> Observed:
+def observe_handin(
+    task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None, on_results: OnResults | None = None
+) -> Observed:
     """Run every scenario of the profile on the hand-in, the timed ones on the reference too, and the duels."""
     started = timing.wall_ns()
     records: list[Record] = []
@@ -74,7 +85,10 @@ def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | Non
                 retry = not any(r.timed_out for r in records)
                 limits = task.spec.scenarios[scenario].limits
                 setting = Setting(workers, workspace.code, limits, retry, task.lab.service)
-                records.append(_observe(task, setting, scenario, case, on_progress))
+                seen = _observe(task, setting, scenario, case, on_progress)
+                records.append(seen)
+                if on_results is not None:
+                    on_results(results_of(task, seen))
             matches = _duels(task, workspace.code, records, on_progress)
         reference = _reference(task, workers, records)
         isolation = workers.isolation

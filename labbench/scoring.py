@@ -81,6 +81,13 @@ def results(task: Task, records: Sequence[Record], matches: Sequence[Match] = ()
     return judged
 
 
+def results_of(task: Task, record: Record) -> list[CheckResult]:
+    """The results that rest on one record alone."""
+    case = next(c for c in task.pack.cases[record.scenario] if c.name == record.case)
+    checks = task.spec.checks_of(record.scenario, record.case)
+    return [result for check in checks for result in _judge_case(task, check, case, record)]
+
+
 def _judge_case(task: Task, check: Check, case: Case, seen: Record | None) -> list[CheckResult]:
     if seen is None:
         return [skipped(check, name, text("check.not_run")) for name in check.observe]
