@@ -50,7 +50,9 @@ class Job:
 
 
 class Executor(Protocol):
-    """What runs jobs; a context manager that ends them all."""
+    """What runs jobs, `jobs` at a time; a context manager that ends them all."""
+
+    jobs: int
 
     def submit(self, job: Job, on_event: OnEvent) -> Future[Event]:
         """Run a job; its checks are told as they come, from any thread."""
@@ -74,6 +76,7 @@ class Local:
 
     def __init__(self, jobs: int) -> None:
         """Nothing runs yet."""
+        self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="job")
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False

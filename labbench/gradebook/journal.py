@@ -9,7 +9,7 @@ Lines are objects with a `kind`:
     seed    lab, seed                  what the lab's fresh pack is built from
     check   key, check, verdict        one check of a hand-in, as soon as it is known
     card    key, card                  a whole scorecard
-    failed  key, why                   grading itself failed
+    failed  key, why, ours             there is no scorecard; ours: through our fault
     run     started, seconds           how long a run took, at its end
 """
 
@@ -19,6 +19,7 @@ import contextlib
 import fcntl
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -43,9 +44,10 @@ class Journal:
             LabbenchError: another run is writing it, it cannot be written, or it is none of ours.
         """
         self._path = path
+        self._lock = threading.Lock()  # jobs tell of their checks from threads of their own
         self.seeds: dict[str, str] = {}
         self._cards: dict[str, tuple[int, int]] = {}  # where each lies, not what it is: there may be thousands
-        self.failures: dict[str, Text] = {}
+        self.failures: dict[str, tuple[Text, bool]] = {}
         self.started, self.seconds = "", 0.0
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -89,7 +91,7 @@ class Journal:
                     self._cards[entry["key"]] = (at, len(line))
                     self.failures.pop(entry["key"], None)
                 case "failed":
-                    self.failures[entry["key"]] = msgspec.convert(entry["why"], Text)
+                    self.failures[entry["key"]] = (msgspec.convert(entry["why"], Text), bool(entry["ours"]))
                 case "run":
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
@@ -106,10 +108,11 @@ class Journal:
         # Not msgspec's JSON: NaN must come back as NaN.
         line = json.dumps({"kind": kind, **msgspec.to_builtins(values)}, ensure_ascii=False).encode() + b"\n"
         try:
-            at = self._file.tell()
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._lock:
+                at = self._file.tell()
+                self._file.write(line)
+                self._file.flush()
+                os.fsync(self._file.fileno())
             return at, len(line)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -132,10 +135,16 @@ class Journal:
         at, length = self._cards[key]
         return msgspec.convert(json.loads(os.pread(self._file.fileno(), length, at))["card"], Scorecard)
 
-    def failed(self, key: str, why: Text) -> None:
-        """Keep why there is none."""
-        self.add("failed", key=key, why=why)
-        self.failures[key] = why
+    def failed(self, key: str, why: Text, *, ours: bool) -> None:
+        """Keep why there is none, and whether that is our fault."""
+        self.add("failed", key=key, why=why, ours=ours)
+        self.failures[key] = (why, ours)
+
+    def ran(self, started: str, seconds: float) -> None:
+        """Keep when a run began and how long it took."""
+        self.add("run", started=started, seconds=round(seconds, 3))
+        self.started = self.started or started
+        self.seconds += seconds
 
     def close(self) -> None:
         """Let another run have it."""
