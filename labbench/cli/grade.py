@@ -11,7 +11,7 @@ from labbench.cli.app import clock, progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode, LabbenchError
-from labbench.results import Level, Profile
+from labbench.results import Level, Profile, Student
 from labbench.texts import render
 
 if TYPE_CHECKING:
@@ -78,27 +78,29 @@ def command(
     profile = Profile.QUICK if quick else Profile.FULL
     entries = catalogue.load()
     specs = {name: entries.labs[name] for name in dict.fromkeys(catalogue.name_of(entries, lab) for lab in labs)}
-    found, missing = discovery.find(folder), ()
+    found, missing = discovery.find(folder), tuple[Student, ...]()
     if roster is not None:
         found, missing = rosters.merged(rosters.read(roster), found)
     chosen = _only(only, [one.student.id for one in found])
     output.prepare(out, folder)
-    with Journal(out / output.JOURNAL, restart=not resume) as journal, output.timed(journal):
-        with Packs(tuple(specs), profile, packs, journal) as goldens:
-            for identity in goldens.identities.values():
-                require(identity, Level(required) if required else None, allow_weak=allow_weak)
-            task = running.Class(
-                folder=folder,
-                found=found,
-                missing=missing,
-                specs=specs,
-                profile=profile,
-                level=probe().level,
-                seconds=60.0 * (limit_minutes or _MINUTES[profile]),
-                templates={name: resources.template(spec.folder) for name, spec in specs.items()},
-            )
-            with Local(jobs or default_jobs()) as executor, status(app) as show:
-                book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
+    with (
+        Journal(out / output.JOURNAL, restart=not resume) as journal,
+        Packs(tuple(specs), profile, packs, journal) as goldens,
+    ):
+        for identity in goldens.identities.values():
+            require(identity, Level(required) if required else None, allow_weak=allow_weak)
+        task = running.Class(
+            folder=folder,
+            found=found,
+            missing=missing,
+            specs=specs,
+            profile=profile,
+            level=probe().level,
+            seconds=60.0 * (limit_minutes or _MINUTES[profile]),
+            templates={name: resources.template(spec.folder) for name, spec in specs.items()},
+        )
+        with Local(jobs or default_jobs()) as executor, status(app) as show:
+            book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
     output.write(book, specs, out, app.lang)
     return _summary(app, book, out)
 
@@ -132,7 +134,8 @@ def _teller(app: App, show: Callable[[str], None]) -> Callable[[Tally, str, Even
         )
         show(said)
         if event is not None and not app.remarks.is_terminal:
-            result = str(event.card.score) if event.card is not None else render(event.why, app.lang)
+            failed = render(event.why, app.lang) if event.why is not None else ""
+            result = str(event.card.score) if event.card is not None else failed
             app.remarks.print(f"{tally.done}/{tally.total} {student}: {result}", soft_wrap=True)
 
     return tell

@@ -14,7 +14,6 @@ Files that somebody attached one by one belong together; of several attempts the
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 from collections import defaultdict
@@ -110,9 +109,9 @@ def _deliveries(folder: Path, entries: Sequence[Path]) -> Iterable[Delivery]:
         elif entry.is_dir() or _SUFFIXES.search(entry.name):
             name = entry.name.removeprefix(assignment) if assignment else _stem(entry)
             yield Delivery((Student(safe(name), name),), (entry,), at=(_modified(entry),))
-    for (name, number, attempt), parts in loose.items():
+    for (name, number, tries), parts in loose.items():
         student = Student(safe(f"{name}_{number}"), name, identifiers={"ID": number})
-        yield from _together(student, parts, attempt)
+        yield from _together(student, parts, tries)
 
 
 def _together(student: Student, parts: Sequence[tuple[Path, str]], attempt: tuple[Any, ...]) -> Iterable[Delivery]:
@@ -149,7 +148,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_YAML:
             raise ValueError(f"larger than {_MOST_YAML >> 20} MiB")
-        said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe ones
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise LabbenchError("grade.bad_metadata", path=str(path), reason=reason) from error
@@ -163,7 +162,8 @@ def _assignment(entries: Sequence[Path]) -> str:
     clones = [e for e in entries if e.is_dir()]
     if len(clones) < 2 or not all((e / ".git").exists() for e in clones):
         return ""
-    shared = os.path.commonprefix([e.name for e in clones])
+    first, last = min(names := [e.name for e in clones]), max(names)
+    shared = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     return shared[: shared.rfind("-") + 1]
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from labbench import timing
+from labbench.errors import LabbenchError
 from labbench.gradebook.discovery import gathered
 from labbench.gradebook.job import Event, Order, decode_event, encode
-from labbench.errors import LabbenchError
 from labbench.results import text
 
 if TYPE_CHECKING:
@@ -106,7 +106,9 @@ class Local:
             )
             self._running.add(process)
         try:
-            last = _listen(process, Order(job.lab, job.profile, str(job.pack), str(path.absolute())), job.seconds, on_event)
+            last = _listen(
+                process, Order(job.lab, job.profile, str(job.pack), str(path.absolute())), job.seconds, on_event
+            )
         finally:
             _end(process)
             with self._lock:

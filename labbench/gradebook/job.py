@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labbench.errors import LabbenchError
-from labbench.results import Profile, Scorecard, Text, Verdict
+from labbench.results import Profile, Scorecard, Text, Verdict  # noqa: TC001 - msgspec reads the annotations
 from labbench.texts import text
 
 if TYPE_CHECKING:

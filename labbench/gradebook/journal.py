@@ -96,8 +96,8 @@ class Journal:
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
         except (ValueError, KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
-            values = {"path": str(self._path), "line": number, "reason": str(error)[:200]}
-            raise LabbenchError("grade.bad_journal", **values) from error
+            reason = str(error)[:200]
+            raise LabbenchError("grade.bad_journal", path=str(self._path), line=number, reason=reason) from error
 
     def add(self, kind: str, **values: Any) -> tuple[int, int]:
         """Append one line, on the disk when this returns; returns where it begins and how long it is.

@@ -13,7 +13,7 @@ import io
 import keyword
 import tokenize
 from collections import Counter, defaultdict
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from labbench.results import Likeness
@@ -107,4 +107,4 @@ def _identical(prints: Mapping[str, frozenset[int]]) -> dict[int, list[str]]:
 
 
 def _chain(students: list[str]) -> Iterable[tuple[str, str]]:
-    return zip(students, students[1:], strict=False)
+    return pairwise(students)

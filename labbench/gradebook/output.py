@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
-from labbench import labs, timing
+from labbench import labs
 from labbench.errors import LabbenchError
 from labbench.files import write_atomically
 from labbench.report import gradebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
-    from labbench.gradebook.journal import Journal
     from labbench.labs import Table
     from labbench.results import Gradebook, Scorecard
     from labbench.texts import Lang
@@ -41,16 +39,6 @@ def prepare(out: Path, handins: Path) -> None:
             raise LabbenchError("grade.not_ours", path=str(out))
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(out), reason=error.strerror or str(error)) from error
-
-
-@contextlib.contextmanager
-def timed(journal: Journal) -> Iterator[None]:
-    """Keeps in the journal how long a run took, however it ends."""
-    started, since = timing.now(), timing.wall_ns()
-    try:
-        yield
-    finally:
-        journal.ran(started, (timing.wall_ns() - since) / 1e9)
 
 
 def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang) -> None:

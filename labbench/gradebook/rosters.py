@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What the columns are called, lower case; the first that is there counts.
-_ID = ("id", "student id", "学号", "sid", "sis user id", "id number", "idnumber", "username", "login", "sis login id",
-       "github username", "identifier")  # fmt: skip
-_NAME = ("name", "姓名", "student", "full name", "student name")
-_FIRST, _LAST = ("first name", "名"), ("last name", "surname", "姓")
-_EMAIL = ("email", "邮箱", "email address", "e-mail", "电子邮件", "邮件")
-_GROUP = ("group", "组", "小组", "组名", "group name")
+_COLUMNS = {
+    "id": ("id", "student id", "学号", "sid", "sis user id", "id number", "idnumber", "username", "login",
+           "sis login id", "github username", "identifier"),
+    "name": ("name", "姓名", "student", "full name", "student name"),
+    "first": ("first name", "名"),
+    "last": ("last name", "surname", "姓"),
+    "email": ("email", "邮箱", "email address", "e-mail", "电子邮件", "邮件"),
+    "group": ("group", "组", "小组", "组名", "group name"),
+}  # fmt: skip
 _MOST_BYTES = 16 << 20
 
 
@@ -44,8 +47,7 @@ def read(path: Path) -> tuple[Entry, ...]:
         raise LabbenchError("roster.empty", path=str(path))
     heading = [cell.strip() for cell in rows[0]]
     column = {cell.lower(): i for i, cell in reversed(list(enumerate(heading)))}
-    known = {kind: _first(column, names) for kind, names in
-             (("id", _ID), ("name", _NAME), ("first", _FIRST), ("last", _LAST), ("email", _EMAIL), ("group", _GROUP))}  # fmt: skip
+    known = {kind: _first(column, names) for kind, names in _COLUMNS.items()}
     if known["id"] is None and known["email"] is None and known["name"] is None:
         raise LabbenchError("roster.no_column", path=str(path), got=", ".join(heading)[:200])
     entries: dict[str, Entry] = {}
@@ -97,7 +99,9 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
     if not key:
         return None
     used = {known[kind] for kind in ("name", "email", "group")}
-    identifiers = {h: v.strip() for i, (h, v) in enumerate(zip(heading, row, strict=False)) if h and v and i not in used}
+    identifiers = {
+        h: v.strip() for i, (h, v) in enumerate(zip(heading, row, strict=False)) if h and v and i not in used
+    }
     return Entry(Student(safe(key), name, cell("email"), identifiers), cell("group"))
 
 

@@ -139,6 +139,23 @@ def grade(
         on_done: Told of the tally at the start and whenever a hand-in is done, then with its first student.
         progress: Told of hand-ins being read and of packs being built.
     """
+    started, since = timing.now(), timing.wall_ns()
+    try:
+        read = _graded(task, journal, packs, executor, only, on_done, progress)
+    finally:
+        journal.ran(started, (timing.wall_ns() - since) / 1e9)
+    return _book(task, journal, read)
+
+
+def _graded(
+    task: Class,
+    journal: Journal,
+    packs: Packs,
+    executor: Executor,
+    only: Only | None,
+    on_done: OnDone,
+    progress: Progress | None,
+) -> _Read:
     read = _read(task, packs, progress)
     todo = [item for item in read.items if _chosen(item, journal, only)]
     run = _Run(task, journal, packs, executor, on_done, len(read.items), timing.wall_ns())
@@ -152,7 +169,7 @@ def grade(
         card = journal.found(item.key)
         if (card is not None and not card.final) or journal.failures.get(item.key, ("", False))[1]:
             run.alone(item)
-    return _book(task, journal, read)
+    return read
 
 
 def _chosen(item: _Item, journal: Journal, only: Only | None) -> bool:
