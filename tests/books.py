@@ -32,7 +32,7 @@ HOSTILE = (
     "::error::forged",
     "\n::error::forged %0A::set-output name=x::y",
     "##[add-mask]x ##[error]forged",
-    "=HYPERLINK(\"http://evil\",\"x\")",
+    '=HYPERLINK("http://evil","x")',
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "\x1b[31mred\x1b]0;title\x07\x00",
     "\u202egnp.exe\u2066",

@@ -95,7 +95,7 @@ class Journal:
                 case "run":
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
-        except (ValueError, KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
             reason = str(error)[:200]
             raise LabbenchError("grade.bad_journal", path=str(self._path), line=number, reason=reason) from error
 

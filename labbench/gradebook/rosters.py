@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,9 +116,12 @@ def merged(entries: Iterable[Entry], found: Sequence[Found]) -> tuple[tuple[Foun
     for one in found:
         for key in _keys(one.student):
             by_key.setdefault(key, []).append(one)
+    entries = tuple(entries)
+    named = Counter(k for entry in entries for k in _keys(entry.student))
     matched, missing, used = [], [], set()
     for entry in entries:
-        keys = [*_keys(entry.student), *([entry.group.casefold()] if entry.group else [])]
+        # What names two students of the roster names neither.
+        keys = [k for k in _keys(entry.student) if named[k] == 1] + ([entry.group.casefold()] if entry.group else [])
         hits = next((by_key[k] for k in keys if len(by_key.get(k, ())) == 1), None)
         if hits is None:
             missing.append(entry.student)
