@@ -33,6 +33,7 @@ def shown(found, folder):
     }
 
 
+MOODLE = (("张三_12345", "file"), ("李四_12346", "file"), ("李四_12346", "onlinetext"))
 CASES = {
     "by hand: folders, archives and single files": (
         ["zhang/", "li.zip", "wang.tar.gz", "zhao.py", ".DS_Store", "__MACOSX/", "notes.txt"],
@@ -43,7 +44,7 @@ CASES = {
         {"li": (["li.tar"], ["li.zip"])},
     ),
     "Moodle: folders": (
-        ["张三_12345_assignsubmission_file_/", "李四_12346_assignsubmission_file_/", "李四_12346_assignsubmission_onlinetext_/"],
+        [f"{n}_assignsubmission_{k}_/" for n, k in MOODLE],
         {
             "张三_12345": (["张三_12345_assignsubmission_file_"], []),
             "李四_12346": (["李四_12346_assignsubmission_file_"], []),

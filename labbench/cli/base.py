@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
     "grade": "labbench.cli.grade",
+    "schema": "labbench.cli.schema",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",

@@ -1,4 +1,4 @@
-"""A scorecard for GitHub Actions and Classroom. Pure: who calls it writes to the files that GitHub names.
+"""A scorecard for GitHub Actions and Classroom. Pure but for a random word.
 
 Theory of operation. GitHub's runner reads every line of the log; one that starts with `::` or holds `##[` can be a
 command, which hides text, sets outputs or forges annotations. What people read here holds words from the hand-in, so it
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import math
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,14 +31,21 @@ ANNOTATIONS = 10
 SUMMARY_LIMIT = 1024 * 1024
 
 
-def guarded(content: str, token: str) -> str:
-    """Words for the log that GitHub takes for no command, as long as nobody knows the random token."""
-    return f"::stop-commands::{token}\n{content.rstrip()}\n::{token}::\n"
+def guarded(content: str, word: str) -> str:
+    """Words for the log that GitHub takes for no command, as long as nobody knows the random word."""
+    return f"::stop-commands::{word}\n{content.rstrip()}\n::{word}::\n"
 
 
-def log(report: Report, token: str) -> bytes:
+def token() -> str:
+    """A word that no hand-in can know."""
+    return secrets.token_hex(16)
+
+
+def encode(report: Report) -> bytes:
     """What goes into the step's log: the report, the annotations, and what Classroom looks for."""
-    return (guarded(terminal.plain(report), token) + "".join(f"{command}\n" for command in _commands(report))).encode()
+    return (
+        guarded(terminal.plain(report), token()) + "".join(f"{command}\n" for command in _commands(report))
+    ).encode()
 
 
 def _commands(report: Report) -> Iterator[str]:
@@ -74,13 +82,14 @@ def _command(name: str, title: str, words: str) -> str:
     return f"::{name} title={workflow_property(title)}::{workflow_data(words)}"
 
 
-def summary(report: Report) -> bytes:
-    """The step's summary, in Markdown, within GitHub's bound."""
+def summary(report: Report, room: int = SUMMARY_LIMIT) -> bytes:
+    """The step's summary, in Markdown, as much as there is room for."""
     content = markdown.encode(report)
-    if len(content) <= SUMMARY_LIMIT:
+    if len(content) <= room:
         return content
-    cut = content[: SUMMARY_LIMIT - 4].decode(errors="ignore").rpartition("\n")[0]
-    return f"{cut}\n…\n".encode()
+    end = "\n…\n".encode()
+    kept = content[: max(0, room - len(end))].rpartition(b"\n")[0]
+    return kept + end if kept else b""
 
 
 def outputs(report: Report) -> bytes:

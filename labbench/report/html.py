@@ -15,7 +15,7 @@ from urllib.parse import quote
 import jinja2
 
 from labbench.report import statistics, view
-from labbench.report.escape import visible
+from labbench.report.escape import line, visible
 from labbench.texts import Lang, render, say
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals.update(
         label=view.label, speedups=view.speedups, place=view.place, state=view.state, interval=interval,
-        outcome=view.outcome, scale=scale, url=lambda path: quote(path),
+        outcome=view.outcome, scale=scale, line=line, url=lambda path: quote(path),
     )  # fmt: skip
     return environment
 

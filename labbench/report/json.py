@@ -6,6 +6,7 @@ Every entry has its text as key and values (`why`) and as a sentence in the chos
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -93,7 +94,8 @@ def _written(data: dict[str, Any]) -> bytes:
     except UnicodeEncodeError:
         # A file name that is not UTF-8 comes with halves of pairs, which no JSON may hold.
         content = msgspec.json.encode(_whole(data))
-    return msgspec.json.format(content, indent=2) + b"\n"
+    # Anywhere in a line of its log, GitHub takes this for a command.
+    return msgspec.json.format(content.replace(b"##[", b"#\\u0023["), indent=2) + b"\n"
 
 
 def _whole(value: Any) -> Any:
@@ -105,6 +107,11 @@ def _whole(value: Any) -> Any:
         case list() | tuple():
             return [_whole(v) for v in value]
     return value
+
+
+def scorecard(report: view.Report) -> bytes:
+    """`encode` of a report."""
+    return encode(report.card, report.spec, report.lang)
 
 
 def decode(content: bytes) -> Scorecard:
@@ -141,3 +148,8 @@ def _entry(result: CheckResult, titles: Mapping[str, str], lang: Lang) -> dict[s
 
 def _why(why: Text) -> dict[str, Any]:
     return {"key": why.key, "values": dict(why.values)}
+
+
+def schema(kind: str) -> bytes:
+    """The JSON Schema of a "scorecard" or a "gradebook", of this version."""
+    return (Path(__file__).resolve().parent / "schemas" / f"{kind}-{VERSION}.json").read_bytes()

@@ -58,6 +58,11 @@ def scorecard(card: Scorecard, spec: LabSpec, tables: Sequence[Table], lang: Lan
     return Lines(*parts, _score(report))
 
 
+def encode(report: Report) -> bytes:
+    """The same for a file."""
+    return plain(report).encode()
+
+
 def plain(report: Report) -> str:
     """The same without colours, for a log."""
     out = io.StringIO()
