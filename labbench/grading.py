@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +18,10 @@ from labbench import handin, timing
 from labbench.alone import alone
 from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge
-from labbench.checks.speedup import Match
 from labbench.duel import Contest, duel
 from labbench.observe import Setting, record
 from labbench.results import Profile, Verdict
-from labbench.scoring import Observed, Part, Reference, judged, results, scorecard, seconds
+from labbench.scoring import Observed, Pieces, Reference, judged, results, scorecard, seconds
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Code, Workers
 
@@ -31,15 +30,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from labbench.checks.speedup import Match
     from labbench.handin import Snapshot
     from labbench.labs import Case
     from labbench.observe import Record, Wanted
     from labbench.packs.reading import Goldens
     from labbench.results import Array, Observation, Scorecard, Text
+    from labbench.scoring import Part
     from labbench.task import Task
-
-    #: Kind of piece, scenario, case.
-    Place = tuple[type, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,6 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-#: What a grading consists of, each piece paid for with seconds of running.
-Piece = Part | Reference | Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +59,38 @@ class Course:
 
     Attributes:
         on_progress: Hears what is being done.
-        kept: Pieces of an earlier grading of the same hand-in, which are not run again; of two of the same, the last.
+        kept: Pieces of an earlier grading of the same hand-in, which are not run again.
         keep: Hears each new piece.
         overdue: Whether time is up: then nothing more is begun.
         lock: Held while something is timed, see `alone.alone`.
     """
 
     on_progress: OnProgress | None = None
-    kept: tuple[Piece, ...] = ()
-    keep: Callable[[Piece], None] = lambda _: None
+    kept: Pieces = field(default_factory=Pieces)
+    keep: Callable[[Pieces], None] = lambda _: None
     overdue: Callable[[], bool] = lambda: False
     lock: Callable[[], AbstractContextManager[Text | None]] = alone
 
 
-def grade(
-    task: Task, submission: Path, on_progress: OnProgress | None = None, course: Course | None = None
-) -> Scorecard:
+def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -> Scorecard:
     """Grade what was handed in.
 
     Raises:
         LabbenchError: the hand-in cannot be read at all.
     """
     with handin.opened(submission, task.spec.files) as snapshot:
-        narrowed = task.narrowed(snapshot.package)
-        return scorecard(narrowed, observe_handin(narrowed, snapshot, course or Course(on_progress)))
+        return grade_snapshot(task, snapshot, Course(on_progress))
+
+
+def grade_snapshot(task: Task, snapshot: Snapshot, course: Course) -> Scorecard:
+    """Grade a hand-in that is open."""
+    narrowed = task.narrowed(snapshot.package)
+    return scorecard(narrowed, observe_handin(narrowed, snapshot, course))
 
 
 def observe_handin(task: Task, snapshot: Snapshot, course: Course | None = None) -> Observed:
     """Run every scenario of the profile on the hand-in, the timed ones on the reference too, and the duels."""
     course = course or Course()
-    kept = {_place(piece): piece for piece in course.kept}
     started = timing.wall_ns()
     parts: list[Part] = []
     cut = False
@@ -100,7 +98,7 @@ def observe_handin(task: Task, snapshot: Snapshot, course: Course | None = None)
         with task.lab.workspace(snapshot.package, task.weights) as workspace:
             workspace.add_images(_images(task))
             for scenario, case in _plan(task):
-                if isinstance(old := kept.get((Part, scenario, case.name)), Part):
+                if (old := course.kept.part(scenario, case.name)) is not None:
                     parts.append(old)
                     continue
                 if _timed_out(scenario, parts) or _hopeless(task, scenario, parts):
@@ -112,17 +110,12 @@ def observe_handin(task: Task, snapshot: Snapshot, course: Course | None = None)
                 limits = task.spec.scenarios[scenario].limits
                 setting = Setting(workers, workspace.code, limits, retry, task.lab.service)
                 parts.append(judged(task, _observe(task, setting, scenario, case, course.on_progress)))
-                course.keep(parts[-1])
-            matches, late = _duels(task, workspace.code, parts, course, kept)
-        reference = _reference(task, workers, parts, course, kept)
+                course.keep(Pieces(parts=(parts[-1],)))
+            matches, late = _duels(task, workspace.code, parts, course)
+        reference = _reference(task, workers, parts, course)
         isolation = workers.isolation
     took = (timing.wall_ns() - started) / 1e9
     return Observed(snapshot.digest, snapshot.missing, tuple(parts), reference, isolation, took, matches, cut or late)
-
-
-def _place(piece: Piece) -> Place:
-    """What a piece is of."""
-    return type(piece), piece.scenario, "" if isinstance(piece, Match) else piece.case
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:
@@ -159,16 +152,14 @@ def _failed(task: Task, scenario: str, parts: Sequence[Part]) -> bool:
     return any(r.verdict is not Verdict.PASS and not r.verdict.undecided for r in below)
 
 
-def _duels(
-    task: Task, code: Code, parts: Sequence[Part], course: Course, kept: Mapping[Place, Piece]
-) -> tuple[tuple[Match, ...], bool]:
+def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tuple[tuple[Match, ...], bool]:
     """The timed duels, once all else is known: they cost seconds, which wrong work does not need.
 
     And whether time was up before they were all held.
     """
     timed = [s for s in task.spec.scenarios_of(task.profile) if task.spec.speedups(s)]
     worth = [s for s in timed if not _failed(task, s, parts)]
-    matches = [old for s in worth if isinstance(old := kept.get((Match, s, "")), Match)]
+    matches = [old for s in worth if (old := course.kept.match(s)) is not None]
     left = [s for s in worth if s not in {m.scenario for m in matches}]
     if not left:
         return tuple(matches), False
@@ -193,7 +184,7 @@ def _duels(
                 lock=course.lock,
             )
             matches.append(duel(contest))
-            course.keep(matches[-1])
+            course.keep(Pieces(matches=(matches[-1],)))
     return tuple(matches), False
 
 
@@ -229,12 +220,10 @@ def _wanted(goldens: Goldens) -> Wanted:
     return lambda name: Spec(shape=goldens[name][0].shape) if name in goldens else None
 
 
-def _reference(
-    task: Task, workers: Workers, parts: Sequence[Part], course: Course, kept: Mapping[Place, Piece]
-) -> tuple[Reference, ...]:
+def _reference(task: Task, workers: Workers, parts: Sequence[Part], course: Course) -> tuple[Reference, ...]:
     """The reference on the scenarios that show times, as far as the hand-in got through them."""
     timed = [p for p in parts if p.scenario in task.lab.timed and any(p.seconds.values())]
-    there = [old for p in timed if isinstance(old := kept.get((Reference, p.scenario, p.case)), Reference)]
+    there = [old for p in timed if (old := course.kept.reference(p.scenario, p.case)) is not None]
     if len(there) == len(timed) or course.overdue():
         return tuple(there)
     beside = []
@@ -252,5 +241,5 @@ def _reference(
                 wanted=_wanted(task.pack.goldens[part.scenario, part.case]),
             )
             beside.append(Reference(part.scenario, part.case, seconds(seen)))
-            course.keep(beside[-1])
+            course.keep(Pieces(references=(beside[-1],)))
     return tuple(beside)

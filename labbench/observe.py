@@ -62,7 +62,7 @@ def observe(
         except StopIteration:
             return
         except Fault as fault:
-            yield Ended(fault)
+            yield Ended(_bare(fault))
             return
         if seen is None:
             sent, mark = None, len(session.ledger)
@@ -78,7 +78,7 @@ def observe(
 
 def _value(seen: Remote | Fault | Array, spec: Spec | None) -> tuple[Value | Fault | None, tuple[int, ...]]:
     if isinstance(seen, Fault):
-        return seen, ()
+        return _bare(seen), ()
     if isinstance(seen, np.ndarray):
         return seen, seen.shape
     try:
@@ -86,8 +86,14 @@ def _value(seen: Remote | Fault | Array, spec: Spec | None) -> tuple[Value | Fau
             return None, shape_of(seen)
         array = fetch(seen, spec)
     except Fault as fault:
-        return fault, ()
+        return _bare(fault), ()
     return array, array.shape
+
+
+def _bare(fault: Fault) -> Fault:
+    """The very fault, without the frames it came through: they hold the session, and what a device of its holds."""
+    fault.__traceback__ = fault.__cause__ = fault.__context__ = None
+    return fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,39 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a grading consists of, each piece paid for with seconds of running; of two of the same, the last counts."""
+
+    parts: tuple[Part, ...] = ()
+    references: tuple[Reference, ...] = ()
+    matches: tuple[Match, ...] = ()
+
+    def __add__(self, more: Pieces) -> Pieces:
+        return Pieces(self.parts + more.parts, self.references + more.references, self.matches + more.matches)
+
+    @property
+    def scenarios(self) -> frozenset[str]:
+        """Of which there is something."""
+        return frozenset(
+            [p.scenario for p in self.parts]
+            + [r.scenario for r in self.references]
+            + [m.scenario for m in self.matches]
+        )
+
+    def part(self, scenario: str, case: str) -> Part | None:
+        """The part of a scenario on a case, if there is one."""
+        return next((p for p in reversed(self.parts) if (p.scenario, p.case) == (scenario, case)), None)
+
+    def reference(self, scenario: str, case: str) -> Reference | None:
+        """The reference's seconds for a scenario on a case, if they are there."""
+        return next((r for r in reversed(self.references) if (r.scenario, r.case) == (scenario, case)), None)
+
+    def match(self, scenario: str) -> Match | None:
+        """The duel of a timed scenario, if it was held."""
+        return next((m for m in reversed(self.matches) if m.scenario == scenario), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """All that one hand-in came to.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -11,12 +13,15 @@ import torch
 
 from labbench.catalogue import Limits
 from labbench.lab3_2 import clients
+from labbench.lab3_2 import device as device_module
 from labbench.lab3_2.device import MOST_NETS, Device
 from labbench.lab3_2.net import CHUNK, SAMPLE, sampled
 from labbench.results import Fault, Verdict
 from labbench.worker.remote import Spec, fetch, fetch_plain, root
 from labbench.worker.workspace import Workspace
 from labbench.worker.zygote import Workers
+from tests import dlp_oracle
+from tests.dlp_oracle import Step
 from tests.rig import said
 
 #: Runs code, in which `a` are the arrays, and gives back `out`, or what was raised.
@@ -155,38 +160,14 @@ def half(x):
     return np.asarray(x, np.float64).astype(np.float16).astype(np.float64)
 
 
-def quantised(x, q):
-    """Element by element, in exact fractions of Python."""
-    position, scale = q
-    scale = float(np.float32(scale))
-
-    def one(value):
-        scaled = float(np.float32(value)) * scale / 2.0**position
-        return max(-128, min(127, int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))))
-
-    return np.array([one(v) for v in np.asarray(x).reshape(-1)], np.int64).reshape(np.shape(x))
-
-
-def emulated_conv(x, weight, bias, quant, pad):
-    q_in, q_filter = quant
-    x, weight = quantised(np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))), q_in), quantised(weight, q_filter)
-    factor = 2.0 ** (q_in[0] + q_filter[0]) / (float(np.float32(q_in[1])) * float(np.float32(q_filter[1])))
-    k = weight.shape[2]
-    y = np.zeros((len(x), len(weight), x.shape[2] - k + 1, x.shape[3] - k + 1))
-    for n, o, i, j in np.ndindex(*y.shape):
-        y[n, o, i, j] = int((x[n, :, i : i + k, j : j + k] * weight[o]).sum()) * factor + half(bias)[o]
-    return half(y)
-
-
 def emulated(image=IMAGE):
-    """The same net as the handout describes the card: fp16 between the layers, int8 inside, integer sums."""
-    x = np.maximum(emulated_conv(half(image), *CONV1, QUANT[0], 1), 0)
-    x = np.maximum(emulated_conv(x, *CONV2, QUANT[1], 0), 0)
-    x = x[:, :, :6, :4].reshape(N, 4, 3, 2, 2, 2).max(axis=(3, 5))
-    x = x.transpose(0, 2, 3, 1).reshape(N, 24, 1, 1)
-    x = emulated_conv(x, FC[0].T.reshape(6, 24, 1, 1), FC[1], QUANT[2], 0).reshape(N, 6)
-    e = np.exp(x - x.max(axis=1, keepdims=True))
-    return half(e / e.sum(axis=1, keepdims=True))
+    """The same net as the handout describes the card, by the slow emulation: (2, 6)."""
+    steps = [
+        Step("conv", (3, 1, 1), *CONV1, QUANT[0]), Step("relu"), Step("conv", (2, 1, 0), *CONV2, QUANT[1]),
+        Step("relu"), Step("pool", (2, 2)), Step("flatten"), Step("mlp", (), FC[0].T, FC[1], QUANT[2]),
+        Step("softmax", (1,)),
+    ]  # fmt: skip
+    return dlp_oracle.pycnml(steps, image).reshape(N, 6)
 
 
 def test_pycnml_computes_as_an_independent_emulation_does(bench):
@@ -227,7 +208,9 @@ def test_a_grader_sees_net_parameters_input_output_and_time(bench):
     np.testing.assert_array_equal(net.output.reshape(2, 6), got)
     seen = net.parameters(0)
     factor = float(np.float32(1.03)) * 2.0**7
-    np.testing.assert_allclose(seen.filter, quantised(CONV1[0], QUANT[0][1]).reshape(-1) / factor, rtol=1e-6)
+    np.testing.assert_allclose(
+        seen.filter, dlp_oracle.quantised(CONV1[0].astype(np.float32), *QUANT[0][1]).reshape(-1) / factor, rtol=1e-6
+    )
     np.testing.assert_array_equal(seen.bias, half(CONV1[1]))
     assert seen.quantisation.position == -7
     assert len(net.forward_seconds) == 1
@@ -325,6 +308,8 @@ _VECTOR = "TypeError: in method '{}', argument {} of type 'std::vector< float,st
         "None",
         "0.0",
         "iter([0.0])",
+        "dict.fromkeys(range(108), 0.0)",
+        "__import__('array').array('i', [0] * 108)",
         "pycnml.IntVector(108)",
     ],
 )
@@ -351,6 +336,8 @@ def test_what_is_no_vector_of_floats(bench, data):
         "np.repeat(x, 2)[::2]",
         "x.astype('>f8')",
         "x.astype(object)",
+        "__import__('array').array('d', x)",
+        "__import__('collections').deque(x.tolist())",
     ],
 )
 def test_what_is_a_vector_of_floats(bench, data):
@@ -517,7 +504,10 @@ def test_neither_order_fits(bench):
     assert "kernel_size 3, channel_in 64, channel_out 64, padding 1, stride 1" in message
 
 
-@pytest.mark.parametrize("shapes", ["[1, 192, 1, 1]", "[1, 3, 8, 8], [1, 192, 1, 1]", "[1, 8, 8, 3], [1, 192]"])
+@pytest.mark.parametrize(
+    "shapes",
+    ["[1, 192, 1, 1]", "output_shape=[1, 192, 1, 1]", "[1, 3, 8, 8], [1, 192, 1, 1]", "[1, 8, 8, 3], [1, 192]"],
+)
 def test_flatten_with_and_without_its_input_shape(bench, shapes):
     code = NET + f"net.createFlattenLayer('f', {shapes})\nnet.setInputData(a[0])\nnet.forward()\n"
     image = np.arange(192.0)
@@ -617,6 +607,12 @@ out = 0
         ("pycnml.FloatVector(np.zeros(2, np.float32))", "TypeError"),
         ("pycnml.DoubleVector('12')", "TypeError: Wrong number or type of arguments for overloaded"),
         ("pycnml.IntVector().pop()", "IndexError"),
+        (
+            "pycnml.IntVector(-1)",
+            "TypeError: Wrong number or type of arguments for overloaded function 'new_IntVector'",
+        ),
+        ("pycnml.IntVector(2).resize(-1)", "TypeError: Wrong number or type of arguments for overloaded"),
+        ("pycnml.IntVector(2).assign(-1, 0)", "TypeError: Wrong number or type of arguments for overloaded"),
     ],
 )
 def test_vectors_keep_their_type(bench, code, error):
@@ -816,6 +812,173 @@ out = 0
     bench.run(code)
     for i, net in enumerate(bench.device.nets.values()):
         assert (net.input == i).all()
+
+
+def built(library, *calls):
+    """A device with a net of layers, each an op and its arguments after the name; asserts that it takes them all."""
+    device = Device()
+    device.answer("create", [library, 1, []], [])
+    for op, *args in calls:
+        args = [1, *args] if op == "setInputShape" else [1, "layer", *args]
+        assert "error" not in device.answer(op, args, [])[0]
+    return device
+
+
+@pytest.mark.parametrize(
+    ("shape", "op", "args", "layers"),
+    [
+        # Hours: each sample of a convolution is started apart.
+        ([1 << 24, 1, 1, 1], "createConvLayer", [[1, 1, 1, 1, 0], [0, 1.0]], 1),
+        ([1 << 20, 1, 2, 2], "createConvLayer", [[1, 1, 1, 1, 0], [0, 1.0]], 1),
+        # Minutes: a number of a softmax takes as long as hundreds of multiply-adds.
+        ([1, 1 << 24, 1, 1], "createSoftmaxLayer", [[1]], 24),
+        ([1, 1, 4096, 4096], "createReLuLayer", [], 24),
+    ],
+)
+def test_no_net_keeps_the_grader_for_minutes(shape, op, args, layers):
+    """Nothing can end the device amid a forward pass: what it takes on must be over soon."""
+    device = built("pycnml", ("setInputShape", shape))
+    told = [device.answer(op, [1, "layer", *args], [])[0] for _ in range(layers)]
+    assert "too large for this device" in told[-1]["error"]
+
+
+def test_vgg19_leaves_room_for_more_pictures(bench):
+    """What is refused is far from what is in use: five pictures at once are still taken."""
+    code = "net = pycnml.CnmlNet(16)\nnet.setInputShape(5, 3, 224, 224)\nq = pycnml.QuantParam()\n"
+    for block, (channels, count) in enumerate([(64, 2), (128, 2), (256, 4), (512, 4), (512, 4)], 1):
+        for i in range(count):
+            code += f"net.createConvLayer('conv{block}_{i}', {channels}, 3, 1, 1, 1, q)\nnet.createReLuLayer('r')\n"
+        code += f"net.createPoolingLayer('pool{block}', 2, 2)\n"
+    bench.run(code + "out = 0")
+    assert bench.device.current.layers[-1].shape_out == (5, 512, 7, 7)
+
+
+def fed(device, number, count):
+    """What setInputData is told; the numbers follow if they are wanted."""
+    told = device.answer("setInputData", [number, count], [])[0]
+    if "error" not in told:
+        device.answer("data", [], [np.ones(count, np.float32)])
+    return told
+
+
+def test_maps_count_as_memory_too(monkeypatch):
+    """Inputs and outputs of eight nets, 64 MB each, would be a gigabyte beside the parameters."""
+    monkeypatch.setattr(device_module, "MOST_BYTES", 10_000)
+    device = built("pycnml", ("setInputShape", [1, 1000, 1, 1]), ("createReLuLayer",))
+    device.answer("create", ["pycnml", 1, []], [])
+    device.answer("setInputShape", [2, [1, 1000, 1, 1]], [])
+    device.answer("createReLuLayer", [2, "relu"], [])
+    assert fed(device, 1, 1000) == {"value": CHUNK}
+    assert device.answer("forward", [1], [])[0] == {"value": None}
+    assert device.nets[1].nbytes == 8000
+    assert "no room for the input" in fed(device, 2, 1000)["error"]
+    device.answer("create", ["pycnml", 1, [1]], [])
+    assert fed(device, 2, 1000) == {"value": CHUNK}
+    monkeypatch.setattr(device_module, "MOST_BYTES", 6_000)
+    assert "no room for the output" in device.answer("forward", [2], [])[0]["error"]
+
+
+def test_the_filter_of_a_convolution_is_bounded():
+    """It is float32 for a moment: as large as a device's memory in int8 it would be four times that."""
+    device = built("pycnml", ("setInputShape", [1, 1 << 16, 1, 1]))
+    told = device.answer("createConvLayer", [1, "large", [1 << 10, 1, 1, 1, 0], [0, 1.0]], [])[0]
+    assert "layer large: the filter" in told["error"]
+
+
+def test_a_device_goes_with_its_session(opened):
+    """At once: one that waits for a garbage collection keeps up to a gigabyte while the next hand-in is graded."""
+    gc.collect()
+    gc.disable()
+    try:
+        device = Device(lambda *_: None)
+        kept = weakref.ref(device)
+        with opened(device) as session:
+            Bench(session, device).run(PYCNML + "net.forward()", *ARRAYS)
+            session.close()
+        del device, session
+        assert kept() is None
+        # Amid parameters, too.
+        device = built("pycnnl", ("createMlpLayer", [1, 1, 1, 3000], [1, 1, 3000, 1000], [1, 1, 1, 1000]))
+        device.answer("loadParams", [1, 0, 3_000_000, 1000, None], [])
+        device.answer("data", [], [np.zeros(CHUNK, np.float32)])
+        kept = weakref.ref(device)
+        del device
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+def test_seconds_of_another_net_do_not_count(bench):
+    """Forward passes through the first layers alone are no passes of the net; nor is their output its output."""
+    code = CONV + LOAD + "net.setInputData(np.zeros(192))\nfor _ in range(50):\n    net.forward()\n"
+    bench.run(code + "out = 0")
+    assert len(bench.device.current.forward_seconds) == 50
+    message = bench.raised(code + "net.createReLuLayer('relu')\nnet.getOutputData()")
+    assert message == "ValueError: getOutputData: forward first"
+    assert not bench.device.current.forward_seconds
+    bench.run(code + "net.createReLuLayer('relu')\nnet.forward()\nout = 0")
+    assert len(bench.device.current.forward_seconds) == 1
+
+
+@pytest.mark.parametrize("quant", [[127, 1.0], [-126, 3e38], [127, 1e-45], [0, 1e300], [0, math.inf], [1 << 40, 1.0]])
+def test_no_quantisation_makes_the_grader_complain(quant):
+    """Its warnings would be lines on the grader's stderr; here they are errors."""
+    device = built("pycnml", ("setInputShape", [1, 4, 1, 1]), ("createMlpLayer", [4], [0, 1.0]))
+    device.answer("createMlpLayer", [1, "odd", [4], quant], [])
+    for count in (16, 4):
+        if count == 16 and "error" in device.answer("loadParams", [1, 0, 16, 4, quant], [])[0]:
+            return
+        device.answer("data", [], [np.full(count, -3e38, np.float32)])
+    assert device.nets[1].parameters(0).filter.shape == (16,)
+    fed(device, 1, 4)
+    device.answer("forward", [1], [])
+
+
+def test_two_nets_do_not_touch_each_other(bench):
+    code = "q = pycnml.QuantParam(-7, 1.0)\nnets = []\nfor i in (1, 2):\n    net = pycnml.CnmlNet(16)\n"
+    code += "    net.setInputShape(1, 2, 1, 1)\n    net.createMlpLayer('m%d' % i, i, pycnml.QuantParam(0, 1.0))\n"
+    code += "    net.loadParams(0, [0.5 * i] * (2 * i), [0.0] * i, q)\n    net.setInputData([float(i)] * 2)\n"
+    code += "    nets.append(net)\nfor net in nets:\n    net.forward()\nnets[0].forward()\n"
+    code += "out = np.array(nets[0].getOutputData() + nets[1].getOutputData())"
+    assert bench.run(code).tolist() == [1, 127 / 128 * 4, 127 / 128 * 4]
+    assert [row.name for row in bench.device.current.layers] == ["m1"]
+
+
+def by_hand(header, body=b""):
+    """Code that speaks to the grader itself, past our clients: one frame in the middle of a call."""
+    frame = "import gc, json\nserve = next(o for o in gc.get_objects() if type(o).__name__ == 'Session')\n"
+    return frame + f"h = {header!r}\nserve._socket.sendall(len(h).to_bytes(4, 'little') + h + {body!r})\nout = 0"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"ask": ["size", [1]], "arrays": [["float32", [1]]]}',
+        b'{"ask": ["data", []], "arrays": [["float32", [1048576]]]}',
+        b'{"ask": ["setInputShape", [1, [1, 3, 8, 8]], "more"]}',
+        b'{"ask": ["size"]}',
+        b'{"ask": [7, []]}',
+        b'{"ask": {"size": 1}}',
+        b'{"ask": ["size", [1e400]]}',
+        b'{"ask": ["_answer", ["size", [1], []]]}',
+        b'{"ask": ["getLayerName", [1, NaN]]}',
+        b'{"ask": ["create", ["pycnml", 1, {"a": 1}]]}',
+        b'{"ask": ["loadParams", [1, 0, 108, 4, [-3, "1"]]]}',
+        b'{"ask": ["size", ' + b"[" * 100_000,
+    ],
+)
+def test_what_a_hand_in_says_by_hand_ends_its_session(opened, header):
+    device = Device()
+    with opened(device) as session:
+        bench = Bench(session, device)
+        bench.run(CONV + "out = 0")
+        with pytest.raises(Fault) as caught:
+            bench.run(by_hand(header))
+        assert caught.value.verdict is Verdict.FORBIDDEN
+        # And nothing is asked of a device whose session is over.
+        with pytest.raises(Fault):
+            bench.run("out = pycnml.CnmlNet(16).size()")
+        assert list(device.nets) == [1]
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from labbench.results import (
     Verdict,
     text,
 )
-from labbench.texts import Lang
+from labbench.texts import Lang, render
 
 SPEC = catalogue.load().labs["3-1"]
 TABLE = Table((Column("实验内容", "content"), Column("结果", "result")), (("conv1", "[red]1.0e-07[/red]"),))
@@ -207,7 +207,7 @@ def test_the_json_object_keeps_its_form():
     assert data["notes"][1] == {
         "id": "note.quick",
         "verdict": None,
-        "message": terminal.render(text("note.quick"), Lang.EN),
+        "message": render(text("note.quick"), Lang.EN),
         "why": {"key": "note.quick", "values": {}},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import os
 import re
 
 import numpy as np
@@ -362,6 +363,42 @@ def test_real_device_is_the_vendors(capsys, tmp_path, vendor, compared):
 def test_real_device_serves_main_too(capsys, tmp_path, vendor):
     code, out, _ = run(capsys, "run", "3-2", "--submission", handed_in(tmp_path), "--device", "real", "--main")
     assert (code, out) == (0, "sum = 0.9922\n")
+
+
+def test_real_device_is_no_way_to_the_graders_secrets(capsys, tmp_path, vendor, monkeypatch):
+    """Weaker isolation, and said so; but the environment is still the session's own, and no descriptor is inherited."""
+    monkeypatch.setenv("LABBENCH_SECRET", "in the environment")
+    source = TINY + (
+        "    import os, sys\n"
+        "    print(dict(os.environ))\n"
+        "    print([n for n in sys.modules if n.split('.')[0] == 'labbench'])\n"
+        "    links = ['/proc/self/fd/' + n for n in os.listdir('/proc/self/fd')]\n"
+        "    print([os.readlink(link) for link in links if os.path.exists(link)])\n"
+    )
+    with (tmp_path / "open").open("w") as kept:
+        os.set_inheritable(kept.fileno(), True)
+        code, out, err = run(
+            capsys, "run", "3-2", "--submission", handed_in(tmp_path, source), "--device", "real", "--main"
+        )
+    assert code == 0
+    _, environment, modules, descriptors = out.splitlines()
+    assert "in the environment" not in environment
+    assert "NEUWARE_HOME" in environment
+    assert modules == "[]"
+    assert str(tmp_path / "open") not in descriptors
+    assert ".npy" not in descriptors
+    assert "The isolation layers that would keep it from the card are off" in err
+
+
+def test_a_vendors_library_that_ends_the_process_is_said_so(capsys, tmp_path, vendor, compared):
+    """As the real ones do, in C, where a layer has no parameters."""
+    ending = VENDOR.replace("time.sleep(0.05)", "print('ERROR: no parameters', flush=True); os._exit(1)")
+    (vendor / "pycnnl.py").write_text(ending, encoding="utf-8")
+    code, out, _ = run(capsys, "run", "3-2", "--submission", handed_in(tmp_path), "--device", "real")
+    assert code == 1
+    assert "ERROR: no parameters" in out
+    assert "Traceback" not in out
+    assert not compared
 
 
 def test_emulated_device_goes_before_an_installed_library(capsys, tmp_path, vendor, compared):

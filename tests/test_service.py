@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import weakref
 
 import numpy as np
 import pytest
 
 from labbench.catalogue import Limits
+from labbench.labs import Case
+from labbench.observe import Setting, record
 from labbench.results import Fault, Verdict, text
 from labbench.worker.remote import Spec, fetch, root, service_of
 from labbench.worker.workspace import Workspace
@@ -79,7 +83,8 @@ class Doubler:
 
 
 @contextlib.contextmanager
-def opened(tmp_path, service):
+def placed(tmp_path):
+    """Workers, and the code of a hand-in with its client module."""
     package = tmp_path / "stu_upload"
     package.mkdir()
     (package / "lab.py").write_text(HANDIN)
@@ -87,10 +92,15 @@ def opened(tmp_path, service):
     (package / "toydevice.py").write_text("def double(array):\n    return [array * 0, 0]\n")
     client = tmp_path / "toydevice.py"
     client.write_text(CLIENT)
+    with Workspace(package, {}, [client]) as workspace, Workers() as workers:
+        yield workers, workspace.code
+
+
+@contextlib.contextmanager
+def opened(tmp_path, service):
     with (
-        Workspace(package, {}, [client]) as workspace,
-        Workers() as workers,
-        workers.session(workspace.code, Limits(cpu_seconds=3), service=service) as session,
+        placed(tmp_path) as (workers, code),
+        workers.session(code, Limits(cpu_seconds=3), service=service) as session,
     ):
         yield root(session).lab
 
@@ -106,6 +116,34 @@ def test_a_client_asks_while_a_call_is_answered(tmp_path):
 def test_threads_may_ask_in_turn(tmp_path):
     with opened(tmp_path, Doubler()) as lab:
         assert fetch(lab.together(), Spec()) == 80
+
+
+@pytest.mark.parametrize("op", ["double", "refuse", "raise"])
+def test_a_service_goes_with_its_session(tmp_path, op):
+    """However that ends, and at once: it may hold a gigabyte, and the record of its session is kept."""
+
+    def scenario(student, _case):
+        kept = service_of(student)
+        yield "asked", np.array(len(kept.asked))
+        yield "first", student.lab.raw(op, np.zeros(3)) if op != "raise" else student.lab.nothing(1)
+
+    made = []
+
+    def service():
+        doubler = Doubler()
+        made.append(weakref.ref(doubler))
+        return doubler
+
+    gc.collect()
+    gc.disable()
+    try:
+        with placed(tmp_path) as (workers, code):
+            setting = Setting(workers, code, Limits(cpu_seconds=3), retry=False, service=service)
+            kept = record(setting, ("own", scenario), Case("case"))
+            assert isinstance(kept.ended or kept.observations[-1].value, Fault)
+            assert made[0]() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

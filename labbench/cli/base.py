@@ -21,6 +21,8 @@ COMMANDS = {
     "init": "labbench.cli.init",
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
+    "grade": "labbench.cli.grade",
+    "schema": "labbench.cli.schema",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",

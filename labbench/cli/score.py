@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import nobody_reads, progress, status
+from labbench.cli.app import progress, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
+from labbench.cli.output import Form, targets, write
 from labbench.errors import ExitCode
 from labbench.results import Level, Profile
 
 if TYPE_CHECKING:
     from labbench.cli.app import App
+    from labbench.cli.output import Target
     from labbench.results import Scorecard
-    from labbench.task import Task
 
 
 @define(
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         option("--submission", type=click.Path(path_type=Path), default=Path(), help_key="help.submission"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
         option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack"),
-        option("--format", "form", type=click.Choice(["table", "json"]), default="table", help_key="help.format"),
+        option("--format", "forms", type=Form(), multiple=True, metavar="FORM[=FILE]", help_key="help.format"),
         option("--output", type=click.Path(path_type=Path), help_key="help.output"),
         option(
             "--require-sandbox",
@@ -46,7 +46,7 @@ def command(
     lab: str,
     submission: Path,
     pack: Path | None,
-    form: str,
+    forms: tuple[Target, ...],
     output: Path | None,
     fail_under: int | None,
     required: str | None,
@@ -55,19 +55,18 @@ def command(
     allow_weak: bool,
 ) -> int:
     """Grade one hand-in."""
-    from labbench.files import check_writable
     from labbench.grading import grade
     from labbench.policy import require
+    from labbench.report.view import Report
     from labbench.task import prepare
 
-    if output is not None:
-        check_writable(output)
+    wanted = targets(forms, output)
     task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
     require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
     with status(app) as show:
         show(app.say("score.starting"))
         card = grade(task, submission, lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))
-    _write(app, card, task, form, output)
+    write(app, Report(card, task.spec, task.lab.tables(card), app.lang), wanted)
     return exit_code(card, fail_under)
 
 
@@ -78,29 +77,3 @@ def exit_code(card: Scorecard, fail_under: int | None) -> ExitCode:
             return ExitCode.BELOW
         return ExitCode.DONE if card.score >= fail_under else ExitCode.NOT_FINAL
     return ExitCode.DONE if card.final else ExitCode.NOT_FINAL
-
-
-def _write(app: App, card: Scorecard, task: Task, form: str, output: Path | None) -> None:
-    from labbench.files import write_atomically
-    from labbench.report import json, terminal
-
-    if form == "json":
-        content = json.encode(card, task.spec, app.lang).decode()
-    else:
-        with app.console.capture() as captured:
-            app.console.print(terminal.scorecard(card, task.spec, task.lab.tables(card), app.lang))
-        content = captured.get()
-    if output is None:
-        _print(content, "utf-8" if form == "json" else sys.stdout.encoding)
-        return
-    write_atomically(output, click.unstyle(content).encode() if form == "table" else content.encode())
-    app.remarks.print(app.say("score.written", path=str(output), score=card.score), soft_wrap=True)
-
-
-def _print(content: str, encoding: str) -> None:
-    """On stdout; if nobody reads it, the exit code still counts."""
-    try:
-        sys.stdout.buffer.write(content.encode(encoding, "backslashreplace"))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nobody_reads()

@@ -74,7 +74,8 @@ class Int8:
     def restored(self, values: NDArray[Any], quantisation: Quantisation | None) -> Floats:
         """As q · 2^position / scale."""
         assert quantisation is not None  # noqa: S101
-        return (values / quantisation.factor).astype(np.float32)
+        with np.errstate(over="ignore"):  # a position may take it beyond float32
+            return (values / quantisation.factor).astype(np.float32)
 
     def entered(self, values: Floats, shape: Shape) -> NDArray[np.float16]:
         """Rounded to float16."""

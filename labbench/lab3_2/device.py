@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: How many nets there may be at a time.
 MOST_NETS = 8
-#: What their parameters may take together: two VGG19 of pycnnl.
+#: What they may take together: two VGG19 of pycnnl.
 MOST_BYTES = 1200 << 20
 _LONGEST_NAME = 200
 
@@ -111,7 +111,7 @@ class Device:
         if len(self._nets) == MOST_NETS:
             raise DeviceError(f"the device holds {MOST_NETS} nets at a time, and there are as many")
         self._created += 1
-        self._current = self._nets[self._created] = Net(LIBRARIES[library], cores, self._room)
+        self._current = self._nets[self._created] = Net(LIBRARIES[library], cores)
         return self._created
 
     def _room(self) -> int:
@@ -128,11 +128,11 @@ class Device:
             case "loadParams", [int() as layer, int() as filters, int() as biases, quant]:
                 return self._load(net, layer, (filters, biases), quant)
             case "setInputData", [int() as count]:
-                self._incoming = net.set_input(count)
+                self._incoming = net.set_input(count, self._room())
                 return CHUNK
             case "forward", []:
                 self._current = net
-                net.forward()
+                net.forward(self._room())
             case "size", []:
                 return net.size()
             case "getLayerName", [int() as layer]:
@@ -148,14 +148,17 @@ class Device:
         quantised = net.library.arithmetic.filter_dtype.kind == "i"
         if quantised == (quant is None):
             raise protocol()
-        incoming = net.load(layer, counts, quantisation(f"layer {layer}", quant) if quantised else None)
-        self._incoming = replace(incoming, done=lambda: self._loaded(net, layer, incoming.done))
-        return CHUNK
+        read = quantisation(f"layer {layer}", quant) if quantised else None
+        incoming, told = net.load(layer, counts, read, self._room()), self._on_loaded
 
-    def _loaded(self, net: Net, layer: int, keep: Callable[[], None]) -> None:
-        keep()
-        if self._on_loaded is not None:
-            self._on_loaded(net.layer(layer).name, len(net.loaded), sum(row.has_parameters for row in net.layers))
+        def done() -> None:
+            incoming.done()
+            if told is not None:
+                told(net.layer(layer).name, len(net.loaded), sum(row.has_parameters for row in net.layers))
+
+        # Not `self`: a device in a cycle would keep what it holds until some garbage collection.
+        self._incoming = replace(incoming, done=done)
+        return CHUNK
 
 
 def _output(net: Net) -> Array:

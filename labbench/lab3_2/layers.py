@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 Kind = Literal["conv", "mlp", "relu", "pool", "flatten", "softmax"]
 Shape = tuple[int, int, int, int]
 
-#: The most numbers of a feature map: five pictures of VGG19 at once.
+#: The most numbers of a feature map, and of a convolution's filter: five pictures of VGG19 at once, seven times its
+#: largest filter. The engines have some of them as float64 for a moment.
 MOST_NUMBERS = 1 << 24
+#: What the emulation's other work costs, in multiply-adds that take as long: a number of a window that is copied, one
+#: that goes in or out of a layer, a sample of a convolution. Measured, on the slow side for the worst layers.
+_COPIED, _MOVED, _SAMPLE = 32, 256, 1 << 19
 
 
 class DeviceError(Exception):
@@ -83,9 +87,13 @@ class Layer:
 
     @property
     def effort(self) -> int:
-        """About how long the emulation takes, in multiply-adds; a number that is moved costs about 32."""
-        windows = self.kernel**2 * self.shape_out[0] * self.shape_in[1] * self.shape_out[2] * self.shape_out[3]
-        return self.multiply_adds + 32 * (windows + math.prod(self.shape_in) + math.prod(self.shape_out))
+        """About how long the emulation takes, in multiply-adds."""
+        moved = _MOVED * (math.prod(self.shape_in) + math.prod(self.shape_out))
+        if self.kind not in ("conv", "pool"):
+            return self.multiply_adds + moved
+        n, _, height, width = self.shape_out
+        windows = _COPIED * self.kernel**2 * n * self.shape_in[1] * height * width
+        return self.multiply_adds + windows + moved + (_SAMPLE * n if self.kind == "conv" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,7 @@ def conv(name: str, shape: Shape, geometry: ConvGeometry, quantisation: Quantisa
     shape_out = checked_shape(f"layer {name}", (n, g.channels_out, height, width))
     # The engines gather the windows of a row of the output, at least, at once.
     checked_shape(f"layer {name}: the windows of a row", (width, c, g.kernel, g.kernel))
+    checked_shape(f"layer {name}: the filter", (g.channels_out, c, g.kernel, g.kernel))
     return Layer(name, "conv", shape, shape_out, g.kernel, g.stride, g.pad, quantisation=quantisation)
 
 

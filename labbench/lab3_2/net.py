@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 #: How many numbers come at once, at most: 4 MB.
 CHUNK = 1 << 20
 MOST_LAYERS = 256
-#: What all layers of a net may take: five times VGG19, a few seconds.
-_MOST_EFFORT = 1 << 37
+#: What all layers of a net may take: five times VGG19. A few seconds, half a minute for the worst that can be made.
+_MOST_EFFORT = 200_000_000_000
 #: How many numbers of a filter a grader compares.
 SAMPLE = 4096
 
@@ -105,13 +105,12 @@ class Net:
         input_shape: (N, C, H, W) of setInputShape, or None.
         input: The input as it came, flat float32 (read it, do not write), or None.
         output: The last layer's after the last forward, flat float32, or None.
-        forward_seconds: CPU seconds of the emulation, of each of the last forwards.
+        forward_seconds: CPU seconds of the emulation, of each of the last forwards of the net as it is.
     """
 
-    def __init__(self, library: Library, cores: int, room: Callable[[], int]) -> None:
+    def __init__(self, library: Library, cores: int) -> None:
         self.library = library
         self.cores = cores
-        self._room = room
         self.input_shape: Shape | None = None
         self.input: Floats | None = None
         self.output: Floats | None = None
@@ -133,8 +132,9 @@ class Net:
 
     @property
     def nbytes(self) -> int:
-        """What its parameters take."""
-        return sum(p.filter.nbytes + p.bias.nbytes for p in self._parameters.values())
+        """What its parameters, its input and its output take."""
+        maps = sum(values.nbytes for values in (self.input, self.output) if values is not None)
+        return maps + sum(p.filter.nbytes + p.bias.nbytes for p in self._parameters.values())
 
     def parameters(self, layer_id: int) -> Loaded:
         """What was loaded into a layer.
@@ -181,11 +181,15 @@ class Net:
         if len(self._layers) == MOST_LAYERS or layer.effort + sum(row.effort for row in self._layers) > _MOST_EFFORT:
             raise DeviceError(f"layer {name}: the net is too large for this device")
         self._layers.append(layer)
+        # They were another net's.
+        self.output = None
+        self.forward_seconds.clear()
 
-    def load(self, layer_id: int, counts: tuple[int, int], quantisation: Quantisation | None) -> Incoming:
+    def load(self, layer_id: int, counts: tuple[int, int], quantisation: Quantisation | None, room: int) -> Incoming:
         """Get ready for the filter and the bias of a layer, of which the hand-in has so many numbers.
 
-        What the layer had is gone from here on, so that there need not be room for both.
+        What the layer had is gone from here on, so that there need not be room for both. `room` is how many bytes the
+        device has left, here and below.
         """
         layer = self.layer(layer_id)
         if not layer.has_parameters:
@@ -198,8 +202,9 @@ class Net:
         ):
             if given != expected:
                 raise DeviceError(f"layer {layer_id}, {layer.name}: the {what} has {expected} values, got {given}")
-        self._parameters.pop(layer_id, None)
-        if self.parameter_bytes(layer) > self._room():
+        before = self._parameters.pop(layer_id, None)
+        freed = before.filter.nbytes + before.bias.nbytes if before is not None else 0
+        if self.parameter_bytes(layer) > room + freed:
             raise DeviceError(f"layer {layer_id}, {layer.name}: the device has no room for its parameters")
         kept = Parameters(np.empty(shape, arithmetic.filter_dtype), np.empty(outputs, arithmetic.dtype), quantisation)
         return Incoming(
@@ -210,13 +215,15 @@ class Net:
             lambda: self._parameters.update({layer_id: kept}),
         )
 
-    def set_input(self, count: int) -> Incoming:
+    def set_input(self, count: int, room: int) -> Incoming:
         """Get ready for the input, of which the hand-in has so many numbers."""
         shape = self._first_shape()
         if shape is None:
             raise DeviceError("setInputData: the input's shape is not known; setInputShape first")
         if count != math.prod(shape):
             raise DeviceError(f"setInputData: the input {shape} has {math.prod(shape)} values, got {count}")
+        if 4 * count > room:
+            raise DeviceError("setInputData: the device has no room for the input")
         values = np.empty(count, np.float32)
 
         def done() -> None:
@@ -224,7 +231,7 @@ class Net:
 
         return Incoming([(values, lambda chunk: chunk)], done)
 
-    def forward(self) -> None:
+    def forward(self, room: int) -> None:
         """Run all layers."""
         missing = next(
             (i for i, row in enumerate(self._layers) if row.has_parameters and i not in self._parameters), None
@@ -234,6 +241,8 @@ class Net:
         shape = self._first_shape()
         if not self._layers or shape is None or self.input is None or self.input.size != math.prod(shape):
             raise DeviceError("forward: layers and input data are needed first")
+        if 4 * math.prod(self._layers[-1].shape_out) > room:
+            raise DeviceError("forward: the device has no room for the output")
         # One thread: idle ones would spin, and count. A device overflows without a word.
         with threadpool_limits(1), np.errstate(all="ignore"):
             start = timing.cpu_ns(os.getpid())

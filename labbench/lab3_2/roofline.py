@@ -29,7 +29,7 @@ class Card:
         precision: That precision.
         bandwidth: Bytes a second of its memory.
         launch: Seconds to start a layer.
-        source: Where the figures are from.
+        source: Who published the figures, under which title; and how far we could verify that.
     """
 
     name: str
@@ -45,7 +45,13 @@ _LAUNCH = 10e-6
 #: The card of each library: the course had the first until 2023, the second since.
 CARDS = {
     "pycnml": Card(
-        "MLU270-S4", 128e12, "int8", 102e9, _LAUNCH, "Cambricon, product page of the MLU270-S4: 128 TOPS int8, 102 GB/s"
+        "MLU270-S4",
+        128e12,
+        "int8",
+        102e9,
+        _LAUNCH,
+        "Cambricon, product page 思元270 MLU270-S4: 128 TOPS int8; 16 GB DDR4, 256 bit, 102 GB/s. The page itself was "
+        "out of reach; two public tables of accelerator cards give the same, one of them names the page.",
     ),
     "pycnnl": Card(
         "MLU370-X4",
@@ -53,7 +59,9 @@ CARDS = {
         "float32",
         307.2e9,
         _LAUNCH,
-        "Cambricon, product page of the MLU370-X4: 24 TFLOPS float32, 307.2 GB/s",
+        "Cambricon, product page MLU370-X4: 24 TFLOPS float32; 24 GB LPDDR5, 307.2 GB/s. The page itself was out of "
+        "reach; a public catalogue of vendors' pages gives the same, and the press release of the MLU370-X8, two of "
+        "these chips, twice the bandwidth.",
     ),
 }
 

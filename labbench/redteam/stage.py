@@ -1,4 +1,7 @@
-"""What attacks are graded against: lab 3-1 without what needs the weights, and a fresh pack for it."""
+"""What attacks are graded against: lab 3-1 without what needs the weights, a fresh pack for it, and a device.
+
+No layer needs the device; it is there since it is the one door from a session to its grader.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from labbench.labs import Case, Lab
 
 LAB = "3-1"
+#: The lab whose device sessions may ask.
+_DEVICE = "3-2"
 #: The scenarios that need no weights, each with its case inside the course's box.
 SCENARIOS = ("conv", "pool", "fully_connected", "softmax")
 CASE = "box"
@@ -40,7 +45,10 @@ def _lab() -> Lab:
         made = lab.cases(recipe)
         return {s: [c for c in made[s] if c.name == CASE] for s in SCENARIOS}
 
-    return dataclasses.replace(lab, cases=cases, files=lambda _: {}, mistakes=(), timed=())
+    asked = labs.load(_DEVICE)
+    return dataclasses.replace(
+        lab, cases=cases, files=lambda _: {}, mistakes=(), timed=(), service=asked.service, clients=asked.clients
+    )
 
 
 def _spec() -> LabSpec:

@@ -104,9 +104,11 @@ class Victim:
         task = stage.task(self._pack, Disclosure(request["disclosure"]))
         sheet = _Sheet(task)
         with handin.opened(Path(request["folder"]), task.spec.files) as snapshot:
-            with Workspace(snapshot.package, {}) as workspace:
+            assert task.lab.service is not None  # noqa: S101 - the stage has a device
+            with Workspace(snapshot.package, {}, task.lab.clients) as workspace:
                 for scenario in request["scenarios"]:
-                    with self._workers.session(workspace.code, stage.LIMITS) as session:
+                    device = task.lab.service()
+                    with self._workers.session(workspace.code, stage.LIMITS, service=device) as session:
                         sheet.walk(session, scenario)
             observed = Observed(snapshot.digest, snapshot.missing, sheet.parts(), (), self._workers.isolation, 0.0)
         answer = sheet.report(observed)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+import io
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Console
+from rich.console import Group as Lines
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Styled
 
+from labbench.report import view
+from labbench.report.escape import visible
+from labbench.report.view import Report
 from labbench.results import Verdict
-from labbench.texts import Lang, render, say
+from labbench.texts import Lang, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rich.console import RenderableType
 
     from labbench.catalogue import LabSpec
     from labbench.labs import Table
+    from labbench.report.view import Group
     from labbench.results import CheckResult, Scorecard, Timing
 
-#: How many failing layers of one check are shown in full.
-_SHOWN = 6
+#: Columns where there is no terminal: a log line, not a screen.
+LOG_WIDTH = 110
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.SKIPPED: "dim",
@@ -34,21 +39,37 @@ _STYLES = {
 
 def scorecard(card: Scorecard, spec: LabSpec, tables: Sequence[Table], lang: Lang) -> RenderableType:
     """Everything `labbench score` shows."""
-    parts: list[RenderableType] = [_heading(card, spec, lang)]
+    report = Report(card, spec, tuple(tables), lang)
+    parts: list[RenderableType] = [_heading(report)]
     for tier in card.tiers:
         state = "report.reached" if tier.reached else "report.not_reached"
-        title = Styled(f"\n{tier.tier:>3}  {spec.tiers[tier.tier][lang]}  ", "bold")
+        title = Styled(f"\n{tier.tier:>3}  {report.tier_title(tier)}  ", "bold")
         parts += [title.append(say(state, lang), "green" if tier.reached else "red")]
-        parts += _checks([c for c in card.checks if c.tier == tier.tier], spec, lang)
-    notes = [c for c in card.checks if c.tier is None]
+        parts += [part for group in report.groups(tier.tier) for part in _check(group, lang)]
+    notes = report.groups(None)
     if notes:
-        parts += [Styled(f"\n  +  {say('report.notes', lang)}", "bold"), *_checks(notes, spec, lang)]
+        parts += [Styled(f"\n  +  {say('report.notes', lang)}", "bold")]
+        parts += [part for group in notes for part in _check(group, lang)]
     for table in tables:
         parts += [Styled(""), lab_table(table, lang)]
     if card.timings:
         parts += [Styled(""), timing_table(card.timings, lang)]
-    parts += [Styled(f"· {render(n, lang)}", "dim") for n in card.notes]
-    return Group(*parts, _score(card, lang))
+    parts += [Styled(f"· {visible(note)}", "dim") for note in report.notes]
+    return Lines(*parts, _score(report))
+
+
+def encode(report: Report) -> bytes:
+    """The same for a file."""
+    return plain(report).encode()
+
+
+def plain(report: Report) -> str:
+    """The same without colours, for a log."""
+    out = io.StringIO()
+    console = Console(file=out, width=LOG_WIDTH, color_system=None, force_terminal=False, highlight=False, emoji=False,
+                      markup=False, _environ={})  # fmt: skip
+    console.print(scorecard(report.card, report.spec, report.tables, report.lang))
+    return out.getvalue()
 
 
 def lab_table(table: Table, lang: Lang) -> Grid:
@@ -57,7 +78,7 @@ def lab_table(table: Table, lang: Lang) -> Grid:
     for column in table.columns:
         grid.add_column(column.zh if lang is Lang.ZH else f"{column.zh}\n{column.en}", overflow="fold")
     for row in table.rows:
-        grid.add_row(*map(Styled, row))
+        grid.add_row(*(Styled(visible(text)) for text in row))
     return grid
 
 
@@ -75,82 +96,43 @@ def timing_table(timings: Sequence[Timing], lang: Lang) -> Grid:
     return grid
 
 
-def _heading(card: Scorecard, spec: LabSpec, lang: Lang) -> Styled:
-    profile = say(f"profile.{card.profile.value}", lang)
-    level = say(f"level.{card.isolation.level.value}", lang)
-    subtitle = say("report.subtitle", lang, profile=profile, pack=card.pack.name, isolation=level)
-    return Styled.assemble((f"{card.lab}  {spec.title[lang]}", "bold"), "  ", (subtitle, "dim"))
+def _heading(report: Report) -> Styled:
+    return Styled.assemble((report.title, "bold"), "  ", (report.subtitle, "dim"))
 
 
-def _checks(results: Sequence[CheckResult], spec: LabSpec, lang: Lang) -> list[RenderableType]:
-    titles = {c.id: c.title[lang] for c in spec.checks}
-    parts: list[RenderableType] = []
-    for check, members in groupby(results, key=lambda r: r.check.partition(".")[0]):
-        parts += _check(titles[check], list(members), lang)
-    return parts
-
-
-def _check(title: str, members: Sequence[CheckResult], lang: Lang) -> list[RenderableType]:
+def _check(group: Group, lang: Lang) -> list[RenderableType]:
     """One line a check; a line more for each layer that failed."""
-    failed = [m for m in members if m.verdict not in (Verdict.PASS, Verdict.SKIPPED)]
-    skipped = [m for m in members if m.verdict is Verdict.SKIPPED]
-    worst = (failed or skipped or list(members))[0].verdict
     line = Styled("     ")
-    line.append(f"{say(f'verdict.{worst.value}', lang)}  ", _STYLES.get(worst, "red"))
-    line.append(title)
-    if len(members) > 1:
-        line.append(f"  {len(members) - len(failed) - len(skipped)}/{len(members)}")
-    line.append(_figures(members, lang), "dim")
+    line.append(f"{say(f'verdict.{group.verdict.value}', lang)}  ", _STYLES.get(group.verdict, "red"))
+    line.append(group.title)
+    if len(group.members) > 1:
+        line.append(f"  {group.passed}/{len(group.members)}")
+    figures = view.figures(group, lang)
+    line.append(f"  {figures}" if figures else "", "dim")
+    line.append(f"  {group.seconds:.2f} s" if group.seconds else "", "dim")
     parts: list[RenderableType] = [line]
-    parts += [_reason(m, lang) for m in failed[:_SHOWN]]
-    if len(failed) > _SHOWN:
-        rest = ", ".join(m.check.partition(".")[2] for m in failed[_SHOWN:])
+    parts += [_reason(m, lang) for m in group.failed[: view.SHOWN]]
+    if len(group.failed) > view.SHOWN:
+        rest = ", ".join(map(view.label, group.failed[view.SHOWN :]))
         parts.append(Padding(Styled(say("report.more", lang, names=rest), "red"), (0, 0, 0, 9), expand=False))
-    if skipped:
-        parts.append(_reason(skipped[0], lang, count=len(skipped)))
+    if group.skipped:
+        parts.append(_reason(group.skipped[0], lang, count=len(group.skipped)))
     return parts
-
-
-def _figures(members: Sequence[CheckResult], lang: Lang) -> str:
-    """The largest error of the passed ones beside what is allowed, and the time."""
-    shown = ""
-    errors = [m.figures["error"] for m in members if m.verdict is Verdict.PASS and "error" in m.figures]
-    if errors:
-        allowed = members[0].figures.get("tolerance", 0.0)
-        shown = "  " + say("report.error", lang, error=f"{max(errors):.1e}", tolerance=f"{allowed:g}")
-    ratios = [m.figures for m in members if "ratio" in m.figures and m.verdict is Verdict.PASS]
-    if ratios:
-        shown = "  " + _ratio(ratios[0], lang)
-    classes = [m.figures for m in members if m.verdict is Verdict.PASS and "class" in m.figures]
-    if classes:
-        shown = "  " + say("report.class", lang, number=int(classes[0]["class"]))
-    seconds = sum(m.seconds for m in members)
-    return f"{shown}  {seconds:.2f} s" if seconds else shown
-
-
-def _ratio(figures: Mapping[str, float], lang: Lang) -> str:
-    """A speed-up with its interval and the times behind it."""
-    numbers = {name: f"{figures[name]:.3g}" for name in ("ratio", "low", "high", "required")}
-    times = {side: f"{figures[f'{side}_seconds'] * 1e3:.3g}" for side in ("baseline", "candidate")}
-    design = f"{figures['restarts']:.0f}×{figures['pairs']:.0f}"
-    return say("report.speedup", lang, **numbers, **times, design=design)
 
 
 def _reason(result: CheckResult, lang: Lang, count: int = 1) -> Padding:
-    label = result.check.partition(".")[2]
-    said = render(result.why, lang) if result.why is not None else ""
     line = Styled()
     if count > 1:
         line.append(say("report.skipped", lang, count=count) + " ", "dim")
-    elif label:
-        line.append(f"{label}  ", "bold")
-    line.append(said, "dim" if result.verdict is Verdict.SKIPPED else "red")
+    elif view.label(result):
+        line.append(f"{view.label(result)}  ", "bold")
+    line.append(visible(view.reason(result, lang)), "dim" if result.verdict is Verdict.SKIPPED else "red")
     return Padding(line, (0, 0, 0, 9), expand=False)
 
 
-def _score(card: Scorecard, lang: Lang) -> Styled:
-    style = "bold green" if card.score == max(card.levels) else "bold yellow"
-    line = Styled("\n" + say("report.score", lang, score=card.score, top=max(card.levels)), style)
-    if not card.final:
-        line.append("  " + say("report.not_final", lang, ceiling=card.ceiling), "yellow")
+def _score(report: Report) -> Styled:
+    style = "bold green" if report.card.score == report.top else "bold yellow"
+    line = Styled("\n" + say("report.score", report.lang, score=report.card.score, top=report.top), style)
+    if not report.card.final:
+        line.append("  " + report.reservation, "yellow")
     return line

@@ -1,7 +1,8 @@
 """SWIG as a hand-in meets it: how arguments become C++ values, its messages, its vectors.
 
 A C int must be a Python int; a vector of floats a one-dimensional sequence of Python floats, which a float64 array is,
-and a float32, an integer or a two-dimensional array is not. Numbers become C floats, float32.
+and a float32, an integer or a two-dimensional array is not. Numbers become C floats, float32. A sequence is what has
+items and a length and is no dict, as Python's PySequence_Check has it.
 """
 
 from __future__ import annotations
@@ -104,9 +105,13 @@ def floats(value: Any, where: str) -> Floats:
             return value
         # The items of another array are not Python floats, those of an array of objects may be.
         value = list(value) if value.dtype == object else None
-    if not isinstance(value, list | tuple) or not all(isinstance(number, float) for number in value):
+    if not _is_sequence(value) or not all(isinstance(number, float) for number in value):
         raise _wrong(where, _FLOATS)
     return np.array(value, np.float64)
+
+
+def _is_sequence(value: Any) -> bool:
+    return hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, dict | np.generic)
 
 
 # -- vectors ----------------------------------------------------------------------------------------------------
@@ -122,18 +127,16 @@ class Vector:
         match args:
             case []:
                 values: Any = ()
-            case [int() as count] if not isinstance(count, bool):
+            case [int() as count] if count >= 0 and not isinstance(count, bool):
                 values = (0,) * count
-            case [int() as count, value]:
+            case [int() as count, value] if count >= 0:
                 values = (self._checked(value, "assign", 3),) * count
             case [np.ndarray() as given] if given.ndim == 1 and self._code != "i":
                 values = floats(given, argument("new", type(self).__name__, 1))
             case [sequence] if hasattr(sequence, "__iter__") and not isinstance(sequence, str):
                 values = [self._checked(value, "assign", 2) for value in sequence]
             case _:
-                raise TypeError(
-                    f"Wrong number or type of arguments for overloaded function 'new_{type(self).__name__}'."
-                )
+                raise overloaded(f"new_{type(self).__name__}")
         # A C float is the nearest to what is given, or infinite.
         self._values: array.array[Any] = array.array(self._code)
         with np.errstate(over="ignore"):
@@ -144,6 +147,10 @@ class Vector:
             return value
         kind = f"std::vector< {self._number} >::value_type"
         raise _wrong(argument(type(self).__name__, method, number), kind)
+
+    def _check_size(self, count: Any, method: str) -> None:
+        if not isinstance(count, int) or count < 0:
+            raise overloaded(f"{type(self).__name__}_{method}")
 
     def as_array(self) -> Floats:
         """The values as they are; the vector's length must not change meanwhile."""
@@ -222,11 +229,13 @@ class Vector:
 
     def resize(self, count: int, value: Any = 0) -> None:
         """Cut off, or fill up with the value, to so many."""
+        self._check_size(count, "resize")
         kept = self._values[:count].tolist()
         self[:] = kept + [self._checked(value, "resize", 3)] * (count - len(kept))
 
     def assign(self, count: int, value: Any) -> None:
         """So many times the value, and nothing else."""
+        self._check_size(count, "assign")
         self[:] = [self._checked(value, "assign", 3)] * count
 
     def reserve(self, count: int) -> None:

@@ -129,13 +129,15 @@ class CnmlNet(_dlp.Net):
         """Max pooling; what fills no window at the edge is left out."""
         self._create("createPoolingLayer", name, self._ints("createPoolingLayer", 3, (kernel_size, stride)))
 
-    def createFlattenLayer(self, name: str, *shapes: Any) -> None:
+    def createFlattenLayer(self, name: str, *shapes: Any, output_shape: Any = None) -> None:
         """(name, output_shape): the values in H, W, C order. The handout has (name, input_shape, output_shape).
 
         Raises:
             ValueError: a shape holds another number of values.
         """
         method = "createFlattenLayer"
+        if output_shape is not None:
+            shapes = (*shapes, output_shape)
         if len(shapes) not in (1, 2):
             raise TypeError(f"{method}() takes (name, output_shape) or (name, input_shape, output_shape)")
         self._create(method, name, *(_swig.integers(s, self._where(method, n)) for n, s in enumerate(shapes, 3)))

@@ -64,6 +64,7 @@ def max_pool(x: NDArray[np.float32], kernel: int, stride: int) -> NDArray[np.flo
 
 def softmax(x: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     """exp(x) / Σ exp(x) along the axis, from x minus its maximum. Of any shape."""
-    exponentials = np.exp(x - x.max(axis=axis, keepdims=True))
-    y: NDArray[np.float32] = exponentials / exponentials.sum(axis=axis, keepdims=True)
+    y: NDArray[np.float32] = x - x.max(axis=axis, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(axis=axis, keepdims=True)
     return y

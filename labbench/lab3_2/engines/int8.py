@@ -134,7 +134,8 @@ def _ordered(bits: NDArray[np.int16]) -> NDArray[np.int16]:
 
 def softmax(x: NDArray[np.float16], axis: int) -> NDArray[np.float16]:
     """exp(x) / Σ exp(x) along the axis, from x minus its maximum; float64 inside, rounded once. Of any shape."""
-    exponents = x.astype(np.float64)
-    exponentials = np.exp(exponents - exponents.max(axis=axis, keepdims=True))
-    probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=axis, keepdims=True)
-    return probabilities.astype(np.float16)
+    y = x.astype(np.float64)  # a large one once, not at each step
+    y -= y.max(axis=axis, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(axis=axis, keepdims=True)
+    return y.astype(np.float16)

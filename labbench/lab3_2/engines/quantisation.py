@@ -41,7 +41,8 @@ class Quantisation:
 
     def __post_init__(self) -> None:
         """Round the scale. ValueError if one of the two is out of range."""
-        scale = float(np.float32(self.scale))
+        with np.errstate(over="ignore"):
+            scale = float(np.float32(self.scale))
         if self.position not in _POSITIONS or not 0 < scale < math.inf:
             raise ValueError(f"no quantisation: position {self.position}, scale {self.scale}")
         object.__setattr__(self, "scale", scale)

@@ -1,0 +1,26 @@
+"""`labbench schema KIND`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from labbench.cli.base import command as define
+from labbench.errors import LabbenchError, suggestion
+
+if TYPE_CHECKING:
+    from labbench.cli.app import App
+
+_KINDS = ("scorecard", "gradebook")
+
+
+@define("schema", "help.schema", [click.argument("kind", default=_KINDS[0])])
+def command(app: App, kind: str) -> None:  # noqa: ARG001 - it says nothing in any language
+    """Print a JSON Schema."""
+    from labbench.report import json
+
+    if kind not in _KINDS:
+        raise LabbenchError("schema.unknown", kind=kind, known=suggestion(kind, _KINDS))
+    sys.stdout.buffer.write(json.schema(kind))

@@ -1,0 +1,48 @@
+"""A scorecard as what Autolab (Tango) reads: the last two lines of the output. Pure.
+
+The last line holds the score under the lab's name, which must be the problem's name in Autolab, and the speed-ups for
+the scoreboard. Autolab rewrites it by a regular expression that takes a word before a colon for a key, even inside a
+string. So there is none: what is there is a name of ours and numbers. The line before shows the checks; above both
+stands the report for people. A scorecard that is not final has no scores, which Autolab reports as an error.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from labbench.report import terminal, view
+from labbench.report.escape import line
+from labbench.report.view import Outcome
+from labbench.texts import say
+
+if TYPE_CHECKING:
+    from labbench.report.view import Group, Report
+
+
+def encode(report: Report) -> bytes:
+    """The report for people, the stages, the scores."""
+    card = report.card
+    scores: dict[str, Any] = {"scores": {card.lab: card.score} if card.final else {}}
+    scores["scoreboard"] = [round(c.figures["ratio"], 2) for c in view.speedups(card)]
+    return f"{terminal.plain(report)}\n{_ascii(_stages(report))}\n{_ascii(scores)}\n".encode()
+
+
+def _stages(report: Report) -> dict[str, Any]:
+    stages = {f"{t.tier}  {report.tier_title(t)}": t.tier for t in report.card.tiers}
+    shown: dict[str, Any] = {"_presentation": "semantic", "stages": list(stages)}
+    for stage, level in stages.items():
+        shown[stage] = {group.title: _step(report, group) for group in report.groups(level)}
+    return shown
+
+
+def _step(report: Report, group: Group) -> dict[str, Any]:
+    if group.outcome is Outcome.PASSED:
+        return {"passed": True}
+    word = say(f"verdict.{group.verdict.value}", report.lang)
+    return {"passed": False, "hint": line(f"{word}  {' · '.join(view.told(group, report.lang))}")}
+
+
+def _ascii(data: dict[str, Any]) -> str:
+    """JSON on one line, in ASCII."""
+    return json.dumps(data, ensure_ascii=True)
