@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.files import write_atomically
 from labbench.report.figures import Losses, loss_curve, picture_table
 
@@ -97,8 +97,7 @@ class Album:
             for file in _needed(self._folder):
                 file.unlink()
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise LabbenchError("output.not_written", path=str(self._folder), reason=reason) from error
+            raise LabbenchError("output.not_written", path=str(self._folder), reason=reason(error)) from error
 
     def _file(self, number: int) -> Path:
         return self._folder / f"step-{number:04}.png"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench import timing
+from labbench.errors import reason
 from labbench.results import text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def alone(lock: Path = LOCK, patience: float = PATIENCE) -> Iterator[Text | None
         # To read only, so that it may belong to any user.
         descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        yield text("duel.no_lock", file=str(lock), reason=error.strerror or str(error))
+        yield text("duel.no_lock", file=str(lock), reason=reason(error))
         return
     try:
         yield None if _acquire(descriptor, patience) else text("duel.lock_busy", seconds=round(patience))

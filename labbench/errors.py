@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from labbench.texts import Lang, Text, render
+from labbench.texts import Lang, Text, keys, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,13 +43,29 @@ class LabbenchError(Exception):
         values: What the sentence names.
     """
 
-    def __init__(self, key: str, *, exit_code: ExitCode = ExitCode.USAGE, **values: Plain) -> None:
+    def __init__(self, key: str, *, exit_code: ExitCode = ExitCode.USAGE, **values: Plain | Text) -> None:
         self.text = Text(key, values)
         self.exit_code = exit_code
         super().__init__(key, values)
 
     def __str__(self) -> str:
         return render(self.text, Lang.EN)
+
+
+class UnfitFileError(OSError):
+    """A file that is there and cannot be what is asked for, whatever it holds."""
+
+    def __init__(self, why: Text) -> None:
+        self.why = why
+        super().__init__(render(why, Lang.EN))
+
+
+def reason(error: OSError) -> Text | str:
+    """Why the system refused: in the reader's language where we have words for it, else in the system's."""
+    if isinstance(error, UnfitFileError):
+        return error.why
+    key = f"errno.{errno.errorcode.get(error.errno or 0, '').lower()}"
+    return Text(key) if key in keys() else error.strerror or str(error)
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:

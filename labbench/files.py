@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from labbench import scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
+from labbench.texts import text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def check_writable(path: Path) -> None:
     elif not folder.is_dir():
         raise LabbenchError("output.no_folder", path=str(path), folder=str(folder))
     if not os.access(folder, os.W_OK):
-        raise LabbenchError("output.not_written", path=str(path), reason="permission denied")
+        raise LabbenchError("output.not_written", path=str(path), reason=text("errno.eacces"))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -48,7 +49,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             fresh.chmod(0o644)
             fresh.replace(path)
     except OSError as error:
-        raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error
+        raise LabbenchError("output.not_written", path=str(path), reason=reason(error)) from error
 
 
 def _special(path: Path) -> bool:

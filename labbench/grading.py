@@ -115,7 +115,7 @@ def observe_handin(task: Task, snapshot: Snapshot, course: Course | None = None)
         reference = _reference(task, workers, parts, course)
         isolation = workers.isolation
     took = (timing.wall_ns() - started) / 1e9
-    return Observed(snapshot.digest, snapshot.missing, tuple(parts), reference, isolation, took, matches, cut or late)
+    return Observed(snapshot.digest, snapshot.remarks, tuple(parts), reference, isolation, took, matches, cut or late)
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from labbench import handin
 from labbench.errors import LabbenchError
 from labbench.labs import Inference, Timed
 from labbench.observe import Ended, observe
 from labbench.results import Fault, Verdict, text
 from labbench.running import reference_seconds
+from labbench.texts.untrusted import clean
 from labbench.vgg import pictures
-from labbench.worker.faults import clean
 from labbench.worker.remote import Spec
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
     images = [pictures.square(pictures.open_rgb(image.path)) for image in order.images]
     with (
         what.workers() as workers,
-        handin.opened(what.submission, what.spec.files) as snapshot,
+        what.opened() as snapshot,
         what.lab.workspace(snapshot.package, what.weights) as workspace,
     ):
         library = what.lab.choice(snapshot.package)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labbench import handin
 from labbench.labs import Transfer
 from labbench.observe import Ended, observe
 from labbench.results import Fault, Verdict, text
@@ -75,7 +74,7 @@ def paint(what: Assignment, case: Case, on_step: Callable[[Painted], None]) -> E
     mean = matfile.open_weights(what.weights).mean
     with (
         Workers() as workers,
-        handin.opened(what.submission, what.spec.files) as snapshot,
+        what.opened() as snapshot,
         what.lab.workspace(snapshot.package, what.weights) as workspace,
     ):
         workspace.add_images(case.image_files())

@@ -6,6 +6,7 @@ comes. The walk goes on from the student's own values, right or wrong: it is the
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,12 +25,13 @@ from labbench.worker.remote import Spec, run_main
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
+    from labbench.handin import Snapshot
     from labbench.labs import Lab, Table
-    from labbench.results import Array, Observation
+    from labbench.results import Array, Observation, Text
     from labbench.worker.installed import Libraries
     from labbench.worker.session import Exit, Service
 
@@ -96,6 +98,7 @@ class Assignment:
         submission: The hand-in.
         weights: The weights file.
         libraries: Of a real device, which the hand-in uses in place of the emulated one.
+        on_remark: Told what a person should know of the hand-in.
     """
 
     lab: Lab
@@ -103,6 +106,19 @@ class Assignment:
     submission: Path
     weights: Path
     libraries: Libraries | None = None
+    on_remark: Callable[[Text], None] = lambda _: None
+
+    @contextmanager
+    def opened(self) -> Iterator[Snapshot]:
+        """A snapshot of the hand-in.
+
+        Raises:
+            LabbenchError: it cannot be read.
+        """
+        with handin.opened(self.submission, self.spec.files) as snapshot:
+            for remark in snapshot.remarks:
+                self.on_remark(remark)
+            yield snapshot
 
     def on_device(self, libraries: Libraries) -> Assignment:
         """The same on a real device: without the emulated one and its clients."""
@@ -133,7 +149,7 @@ def run(what: Assignment, image: Array, on_step: Callable[[Step], None]) -> Outc
     """
     job = what.job(Classification)
     case = job.case(image)
-    with Workers() as workers, handin.opened(what.submission, what.spec.files) as snapshot:
+    with Workers() as workers, what.opened() as snapshot:
         reference = _walk_reference(what, workers, image)
         goldens = {o.name: o.value for o in reference.observations if isinstance(o.value, np.ndarray)}
         errors: dict[str, float | None] = {}
@@ -169,7 +185,7 @@ def run_file(what: Assignment, on_output: Callable[[bytes], None]) -> Fault | No
     """
     with (
         what.workers() as workers,
-        handin.opened(what.submission, what.spec.files) as snapshot,
+        what.opened() as snapshot,
         what.lab.workspace(snapshot.package, what.weights) as workspace,
         workers.session(workspace.inside, what.spec.job.limits, on_output, _service(what)) as session,
     ):

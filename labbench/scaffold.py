@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench import resources, scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold
                     backup.rename(target)
                 raise
     except OSError as error:
-        raise LabbenchError("init.not_written", path=str(target), reason=error.strerror or str(error)) from error
+        raise LabbenchError("init.not_written", path=str(target), reason=reason(error)) from error
     return Scaffold(target, backup)
 
 

@@ -100,7 +100,7 @@ class Observed:
 
     Attributes:
         handin: Its digest.
-        missing: Files that the lab asks for and that are not there, as in `Snapshot`.
+        remarks: What is to be said of its files, as in `Snapshot`.
         parts: Of each scenario × case that was walked.
         reference: Of the timed scenarios.
         isolation: The layers around the sessions.
@@ -110,7 +110,7 @@ class Observed:
     """
 
     handin: str
-    missing: tuple[tuple[str, str], ...]
+    remarks: tuple[Text, ...]
     parts: tuple[Part, ...]
     reference: tuple[Reference, ...]
     isolation: Isolation
@@ -260,10 +260,7 @@ def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
 
 def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     used = sorted({u for part in observed.parts for u in part.used})
-    notes = [text("note.cut")] if observed.cut else []
-    for name, nearest in observed.missing:
-        key = "note.missing_near" if nearest else "note.missing"
-        notes.append(text(key, file=name, nearest=nearest))
+    notes = [*([text("note.cut")] if observed.cut else []), *observed.remarks]
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))

@@ -318,7 +318,8 @@ def test_a_broken_catalogue(capsys, tmp_path, monkeypatch, line):
     (tmp_path / "labs.yaml").write_text(content.replace("tolerance: 0.01", "tolerance: -1", 1), encoding="utf-8")
     monkeypatch.setattr(resources, "data_root", lambda: tmp_path)
     said = one_line(run(capsys, *line))
-    assert re.match(rf"{tmp_path}/labs\.yaml:\d+: labs\.3-1\.checks\.\d+\.tolerance: Expected `float` > 0", said)
+    expected = rf"{tmp_path}/labs\.yaml:\d+: labs\.3-1\.checks\.\d+\.tolerance: got -1, expected a number > 0\."
+    assert re.match(expected, said)
 
 
 def test_our_own_fault_is_3_and_one_line(capsys, monkeypatch):

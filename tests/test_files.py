@@ -42,7 +42,7 @@ def test_a_folder_and_a_missing_folder_are_refused(tmp_path):
 
 def test_a_folder_that_may_not_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(LabbenchError, match="cannot be written: permission denied"):
+    with pytest.raises(LabbenchError, match="cannot be written: Permission denied"):
         check_writable(tmp_path / "out")
 
 

@@ -4,85 +4,20 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import lzma
 import os
 import random
 import stat
 import struct
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from labbench import handin
 from labbench.errors import LabbenchError
-from labbench.handin import archive, limits
-
-FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
-WORK = {name: f"# {name}\n".encode() for name in FILES}
-
-
-@pytest.fixture(autouse=True)
-def private(tmp_path, monkeypatch):
-    """All temporary folders lie here; it must be empty after each test."""
-    folder = tmp_path / "private"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    assert list(folder.iterdir()) == []
-
-
-def folder_of(top, members):
-    for name, content in members.items():
-        file = top / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return top
-
-
-def zip_of(path, members, **options):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as out:
-        for name, content in members.items():
-            out.writestr(name, content)
-    return path
-
-
-def tar_of(path, members):
-    mode = {".gz": "w:gz", ".tgz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}.get(path.suffix, "w")
-    with tarfile.open(path, mode) as out:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            out.addfile(info, io.BytesIO(content))
-    return path
-
-
-def below(prefix, members=WORK):
-    return {prefix + name: content for name, content in members.items()}
-
-
-def opened(path, files=FILES):
-    """(digest, content of each file, missing) of a hand-in."""
-    with handin.opened(path, files) as snapshot:
-        package = snapshot.package
-        assert package.name == "stu_upload"
-        assert package.parent.stat().st_mode & 0o077 == 0
-        content = {str(p.relative_to(package)): p.read_bytes() for p in package.rglob("*") if p.is_file()}
-        result = snapshot.digest, content, snapshot.missing
-    assert not package.exists()
-    return result
-
-
-def refused(path, pattern, files=FILES):
-    with pytest.raises(LabbenchError, match=pattern) as caught, handin.opened(path, files):
-        pytest.fail("it was opened")
-    assert "\n" not in str(caught.value)
-    assert "labbench-tmp-" not in str(caught.value)  # where it was unpacked is nobody's concern
-    return str(caught.value)
-
+from labbench.handin import limits
+from tests.packing import FILES, WORK, below, folder_of, opened, private_folder, refused, tar_of, zip_of  # noqa: F401
 
 PREFIXES = ["", "stu_upload/", "exp_3_1/stu_upload/", "张三/实验 3-1/exp/stu_upload/", "a/b/c/d/e/", "./stu_upload/"]
 
@@ -231,7 +166,7 @@ def test_two_that_differ(tmp_path):
     assert opened(folder_of(tmp_path / "same", both))[1] == WORK
     both["second/stu_upload/vgg_cpu.py"] = b"other"
     message = refused(folder_of(tmp_path / "differ", both), "more than one hand-in")
-    assert "first/stu_upload, second/stu_upload" in message
+    assert "first/stu_upload/, second/stu_upload/" in message
     refused(zip_of(tmp_path / "differ.zip", both), "more than one hand-in")
 
 
@@ -278,7 +213,7 @@ def test_links_in_a_folder_are_left_out(tmp_path):
     secret = tmp_path / "secret.py"
     secret.write_bytes(b"secret")
     top = folder_of(tmp_path / "in", {"layers_1.py": b"mine", "vgg_cpu.py": b"mine"})
-    (top / "layers_2.py").symlink_to(secret)
+    (top / "layer.py").symlink_to(secret)
     (top / "data").symlink_to(tmp_path)
     (top / "loop").symlink_to(top)
     _, content, missing = opened(top)
@@ -322,7 +257,7 @@ def test_flipped_bytes_end_in_a_sentence_or_in_the_right_content(tmp_path, kind)
     pack = zip_of if kind == ".zip" else tar_of
     file = pack(tmp_path / f"in{kind}", {name: content * 50 for name, content in WORK.items()})
     content = file.read_bytes()
-    for _ in range(150):
+    for _ in range(30):
         broken = bytearray(content)
         for _ in range(rng.randint(1, 4)):
             broken[rng.randrange(len(broken))] = rng.randrange(256)
@@ -337,7 +272,7 @@ def test_a_name_that_lies(tmp_path):
     tar_of(tmp_path / "in.tar.gz", WORK).rename(tmp_path / "in.tar")
     assert opened(tmp_path / "in.tar")[1] == WORK
     zip_of(tmp_path / "other.zip", WORK).rename(tmp_path / "other.tar")
-    refused(tmp_path / "other.tar", "damaged")
+    assert opened(tmp_path / "other.tar")[1] == WORK
 
 
 # -- bombs ------------------------------------------------------------------------------------------------------
@@ -359,8 +294,8 @@ def test_a_member_that_lies_about_its_size(tmp_path):
 
 @pytest.mark.parametrize("kind", [".zip", ".tar.gz", "folder"])
 def test_too_many_bytes(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 20)
-    monkeypatch.setattr(handin, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
     noise = random.Random(1).randbytes(600_000)
     members = {"layers_1.py": noise, "layers_2.py": noise}
     if kind == "folder":
@@ -370,42 +305,48 @@ def test_too_many_bytes(tmp_path, monkeypatch, kind):
 
 
 def test_one_huge_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(handin, "MAX_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1000)
     (tmp_path / "layers_1.py").write_bytes(bytes(1001))
     refused(tmp_path / "layers_1.py", "too large")
 
 
 @pytest.mark.parametrize("kind", [".zip", ".tar", "folder"])
-def test_too_many_files(tmp_path, kind):
+def test_too_many_files(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(limits, "MAX_FILES", 50)
     members = {f"stu_upload/{i}.txt": b"" for i in range(limits.MAX_FILES)} | {"stu_upload/layers_1.py": b""}
     if kind == "folder":
-        refused(folder_of(tmp_path / "in", members), "at most 2000 files")
+        refused(folder_of(tmp_path / "in", members), "at most 50 files")
     else:
-        refused((zip_of if kind == ".zip" else tar_of)(tmp_path / f"in{kind}", members), "at most 2000 files")
+        refused((zip_of if kind == ".zip" else tar_of)(tmp_path / f"in{kind}", members), "at most 50 files")
 
 
-def test_too_many_files_beside_the_work(tmp_path):
+def test_too_many_files_beside_the_work(tmp_path, monkeypatch):
     """Only the work is kept, but all would be unpacked."""
+    monkeypatch.setattr(limits, "MAX_FILES", 50)
     members = {**below("stu_upload/"), **{f"junk/{i}.txt": b"" for i in range(limits.MAX_FILES)}}
-    refused(zip_of(tmp_path / "in.zip", members), "at most 2000 files")
+    refused(zip_of(tmp_path / "in.zip", members), "at most 50 files")
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
 def test_a_tar_that_unpacks_without_end(tmp_path, monkeypatch, compress):
     """One header that claims gigabytes; tarfile would read it whole."""
-    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 200 << 20
     file = tmp_path / "in.tar.gz"
-    file.write_bytes(compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(64 << 20)))
+    file.write_bytes(compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(16 << 20)))
     refused(file, "too large")
 
 
 def test_a_file_and_a_folder_of_one_name(tmp_path):
-    refused(
-        tar_of(tmp_path / "in.tar", {"a": b"", "a/layers_1.py": b""}), "damaged or incomplete \\((File exists|Not a)"
-    )
+    refused(tar_of(tmp_path / "in.tar", {"a": b"", "a/layers_1.py": b""}), "'a/layers_1.py' more than once")
+    refused(zip_of(tmp_path / "in.zip", {"a/layers_1.py": b"", "a": b""}), "'a' more than once")
 
 
-def test_a_member_with_a_name_no_file_system_takes(tmp_path):
-    refused(zip_of(tmp_path / "in.zip", {"x" * 300: b""}), "File name too long")
+def test_names_that_no_file_system_takes_are_shortened(tmp_path):
+    """Windows takes 255 characters, Linux 255 bytes: 85 Chinese characters."""
+    report, folder = "实验报告" * 30, "智能计算系统" * 20
+    members = {f"{folder}/{n}": c for n, c in {**WORK, f"{report}.pdf": b"a", f"{report}.doc": b"b"}.items()}
+    _, content, _ = opened(zip_of(tmp_path / "in.zip", members))
+    assert WORK.items() <= content.items()
+    assert sorted(Path(n).suffix for n in content.keys() - WORK.keys()) == [".doc", ".pdf"]

@@ -174,7 +174,7 @@ def test_the_training_file_may_be_called_style_transfer(quick, tmp_path):
     shutil.copytree(LAB.reference, folder)
     (folder / "exp_3_3_style_transfer.py").rename(folder / "style_transfer.py")
     observed = observe(without_duels(quick), folder)
-    assert observed.missing == ()
+    assert observed.remarks == ()
     card = scoring.scorecard(without_duels(quick), observed)
     assert card.score == 100
 
@@ -184,7 +184,7 @@ def test_without_the_training_file_its_proper_name_is_missed(quick, tmp_path):
     shutil.copytree(LAB.reference, folder)
     (folder / "exp_3_3_style_transfer.py").unlink()
     observed = observe(quick, folder)
-    assert observed.missing == (("exp_3_3_style_transfer.py", ""),)
+    assert [str(r.values["file"]) for r in observed.remarks] == ["exp_3_3_style_transfer.py"]
     card = scoring.scorecard(quick, observed)
     assert card.score == 60
     found = next(c for c in card.checks if c.check == "adam.image_1")

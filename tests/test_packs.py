@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
 import json
+import os
 import pathlib
 
 import msgspec
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from labbench import catalogue, grading, packs, resources, task
 from labbench.errors import LabbenchError
@@ -143,13 +147,13 @@ def edit(folder, change):
 
 MANIFESTS = {
     "no JSON": (b"{", "manifest.json is damaged"),
-    "a list": (b"[]", "manifest.json is damaged: Expected `object`"),
+    "a list": (b"[]", "got a list, expected a mapping"),
     "not UTF-8": (b'{"\xff": 1}', "manifest.json is damaged"),
     "nested without end": (b'{"format":' + b"[" * 100_000, "manifest.json is damaged"),
     "empty": (b"", "manifest.json is damaged"),
     "no format": (b"{}", "has format None, this labbench reads format 1"),
     "a later format": (b'{"format": 2, "more": 1}', "has format 2, this labbench reads format 1"),
-    "nothing but its format": (b'{"format": 1}', "damaged: Object missing required field"),
+    "nothing but its format": (b'{"format": 1}', "the key name is missing"),
 }
 
 
@@ -161,16 +165,28 @@ def test_a_manifest_that_is_none(small, name):
 
 
 EDITS = {
-    "unknown field": (lambda d: d.update(extra=1), "unknown field `extra`"),
+    "unknown field": (lambda d: d.update(extra=1), "there is no key extra; there are: "),
     "a file that is not listed": (lambda d: d["files"].pop("golden/s/box/y-two.npy"), "does not list it"),
-    "a path that leads outside": (lambda d: d["files"].update({"../x.npy": "0"}), "file name '../x.npy'"),
-    "an absolute path": (lambda d: d["files"].update({"/etc/passwd": "0"}), "file name '/etc/passwd'"),
-    "NUL in a path": (lambda d: d["files"].update({"a\0b": "0"}), r"file name 'a\\x00b'"),
-    "another disclosure": (lambda d: d.update(disclosure="all"), "'all'"),
-    "a case that would be written outside": (lambda d: d["cases"][0].update(name="../../evil"), "matching"),
+    "a path that leads outside": (lambda d: d["files"].update({"../x.npy": "0" * 64}),
+        r"'../x.npy' cannot be the name of a file"),
+    "an absolute path": (lambda d: d["files"].update({"/etc/passwd": "0" * 64}),
+        r"'/etc/passwd' cannot be the name of a file"),
+    "NUL in a path": (lambda d: d["files"].update({"a\0b": "0" * 64}), r"'a\\x00b' cannot be the name of a file"),
+    "another disclosure": (lambda d: d.update(disclosure="all"), "got all, expected one of: full, verdict"),
+    "a case that would be written outside": (lambda d: d["cases"][0].update(name="../../evil"),
+        "expected letters, digits"),
     "an image that would be written outside": (
-        lambda d: d["cases"][0].update(images={"/../evil": "cases/s/box/images/image.npy"}), "matching"),
-    "an observation without goldens": (lambda d: d["goldens"][0]["observations"].update(y=[]), "length >= 1"),
+        lambda d: d["cases"][0].update(images={"/../evil": "cases/s/box/images/image.npy"}), "letters, digits"),
+    "an observation without goldens": (lambda d: d["goldens"][0]["observations"].update(y=[]), "at least 1 entry"),
+    "no name at all": (lambda d: d["files"].update({".": "0" * 64}), "'.' cannot be the name of a file"),
+    "a digest that is none": (lambda d: d["files"].update({"x.npy": "0"}), "SHA-256"),
+    "weights by a path": (lambda d: d.update(weights="../../etc/passwd"), "SHA-256"),
+    "escape sequences": (lambda d: d.update(name="\x1b[31mexam"), "without control characters"),
+    "a case twice": (lambda d: d["cases"].append(d["cases"][0]), "cases: s/box stands twice"),
+    "goldens twice": (lambda d: d["goldens"].append(d["goldens"][0]), "goldens: s/box stands twice"),
+    "a number for a text": (lambda d: d.update(name=3), "name: got a whole number, expected a text"),
+    "a list for the files": (lambda d: d.update(files=[]), "files: got a list, expected a mapping"),
+    "no goldens": (lambda d: d.pop("goldens"), "the key goldens is missing"),
 }  # fmt: skip
 
 
@@ -179,6 +195,96 @@ def test_an_edited_manifest(small, name):
     change, problem = EDITS[name]
     edit(small, change)
     refused(small, problem)
+
+
+def put(folder, name, array):
+    """Another array in a file of the pack, with its right digest."""
+    content = writing.npy(array) if isinstance(array, np.ndarray) else array
+    (folder / name).write_bytes(content)
+    edit(folder, lambda d: d["files"].update({name: hashlib.sha256(content).hexdigest()}))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_golden_that_nobody_can_give(small, value):
+    put(small, "golden/s/box/y-one.npy", np.array([1.0, value]))
+    refused(small, "y-one.npy of the golden pack holds NaN or infinite values")
+    put(small, "golden/s/box/y-one.npy", np.array([1.0, 2.0]))
+    put(small, "cases/s/box/x.npy", np.array([value]))  # an input may be anything
+    packs.read(small)
+
+
+@pytest.mark.parametrize(
+    "array", [np.array(["a"]), np.array([1j]), np.array(["2026-01-01"], "M8[D]"), np.zeros(1, "V8")]
+)
+def test_an_array_without_numbers(small, array):
+    put(small, "golden/s/box/y-one.npy", array)
+    refused(small, "y-one.npy of the golden pack holds .* instead of numbers")
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 2, 3)), np.zeros((2, 2), np.uint8), np.zeros((0, 2, 3), np.uint8)])
+def test_a_picture_that_is_none(small, array):
+    put(small, "cases/s/box/images/image.npy", array)
+    refused(small, "image.npy of the golden pack is no picture")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "mistakes/m.npy"])
+def test_files_that_would_not_end(small, name):
+    (small / name).unlink()
+    os.mkfifo(small / name)
+    refused(small, "pipe or a device")
+    (small / name).unlink()
+    (small / name).symlink_to("/dev/zero")
+    refused(small, "pipe or a device")
+    (small / name).unlink()
+    with (small / name).open("wb") as file:
+        file.truncate(1 << 40)
+    refused(small, "it has more than .* MiB")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_put_into_a_manifest(small, data):
+    """Any JSON in the place of any part of it: the pack, or a refusal, and nothing else."""
+    original = (small / "manifest.json").read_bytes()
+    manifest = json.loads(original)
+    node, path = manifest, data.draw(st.lists(st.integers(0, 20), min_size=1, max_size=5))
+    for step in path:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node))) if isinstance(node, list) else []
+        if not keys:
+            break
+        holder, key = node, keys[step % len(keys)]
+        node = node[key]
+    holder[key] = data.draw(JSON)
+    try:
+        (small / "manifest.json").write_text(json.dumps(manifest))
+        with contextlib.suppress(LabbenchError):
+            packs.read(small)
+    finally:
+        (small / "manifest.json").write_bytes(original)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200), keep=st.integers(0, 4000))
+def test_whatever_bytes_a_manifest_or_an_array_has(small, content, keep):
+    kept = {name: (small / name).read_bytes() for name in ("manifest.json", "mistakes/m.npy")}
+    try:
+        (small / "manifest.json").write_bytes(kept["manifest.json"][:keep] + content)
+        with contextlib.suppress(LabbenchError):
+            packs.read(small)
+        (small / "manifest.json").write_bytes(kept["manifest.json"])
+        put(small, "mistakes/m.npy", kept["mistakes/m.npy"][: keep % 130] + content)
+        with contextlib.suppress(LabbenchError):
+            packs.read(small)
+    finally:
+        for name, original in kept.items():
+            (small / name).write_bytes(original)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"PK\x05\x06" + bytes(18), "pickle", "huge", "broken header"])

@@ -20,6 +20,7 @@ from labbench.redteam import guarded, ipc, model, processes, stakes
 from labbench.redteam.referee import Ground, Referee, inapplicable
 from labbench.redteam.stakes import Seen
 from labbench.redteam.watch import Watch
+from labbench.redteam.wrappings import WRAPPINGS
 from labbench.results import Verdict, text
 from labbench.texts import Lang, render
 from labbench.worker.zygote import probe
@@ -67,7 +68,8 @@ def test_attack_loses(referee, attack, request):
     if not outcome.applicable:
         pytest.skip(render(outcome.detail, Lang.EN))
     assert not outcome.won, render(outcome.detail, Lang.EN)
-    assert outcome.verdicts
+    assert outcome.verdicts or attack.header.refused
+    assert (outcome.detail.key if outcome.detail else "") == attack.header.refused
     assert set(outcome.verdicts) <= set(attack.verdicts)
 
 
@@ -76,6 +78,10 @@ def test_every_attack_has_a_header_and_no_name_twice():
     groups = {a.header.group for a in ATTACKS}
     assert not groups & {a.name for a in ATTACKS} - {"honest"}
     assert {a.header.stake for a in ATTACKS} == set(redteam.Stake)
+
+
+def test_every_wrapping_is_an_attack():
+    assert sorted(a.header.wrapped for a in ATTACKS if a.header.wrapped) == sorted(WRAPPINGS)
 
 
 def test_attacks_are_imported_by_nobody():
@@ -227,6 +233,16 @@ def test_words_that_the_pack_forbids():
     assert stakes.disclosed(ATTACK, TOKEN, seen(json=json.dumps({"shape": number}))).key == "redteam.disclosed"
 
 
+def test_a_refusal_of_two_lines_is_seen():
+    refused = text("handin.empty", path="x")
+    assert stakes.lines(seen(said=("one\ntwo",))) is None  # output of a session has lines
+    assert stakes.lines(seen(said=("one",), refused=refused)) is None
+    assert stakes.lines(seen(said=("one", "one\ntwo"), refused=refused)).key == "redteam.lines"
+    named = seen(terminal=f"The archive holds {TOKEN}")
+    assert stakes.disclosed(ATTACK, TOKEN, named).key == "redteam.disclosed"
+    assert stakes.disclosed(ATTACK, TOKEN, dataclasses.replace(named, refused=refused)) is None
+
+
 def test_other_processes():
     assert stakes.other_processes(seen()) is None
     assert stakes.other_processes(seen(sibling=False)).key == "redteam.sibling"
@@ -291,6 +307,14 @@ def test_what_was_left_is_seen_and_removed(tmp_path):
         assert left.loss() is None
 
 
+def test_what_was_unpacked_and_stays_is_seen(tmp_path):
+    (tmp_path / "workspace").mkdir()
+    unpacked = guarded.Unpacked(tmp_path)
+    assert unpacked.loss() is None
+    (tmp_path / "snapshot").mkdir()
+    assert unpacked.loss() == text("redteam.left", name="snapshot", count=1)
+
+
 def test_a_lock_that_is_taken_is_seen(tmp_path):
     import fcntl
 
@@ -306,11 +330,14 @@ def test_a_lock_that_is_taken_is_seen(tmp_path):
 def bystander(tmp_path):
     """A process of our own that does nothing until it is told to, in a folder of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-ISc", "import sys; exec(sys.stdin.read())"], stdin=subprocess.PIPE, cwd=tmp_path, text=True
-    )
+        [sys.executable, "-ISc", "import sys; print(flush=True); exec(sys.stdin.read())"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True,
+    )  # fmt: skip
+    process.stdout.readline()
     yield process
     process.kill()
-    process.communicate()
+    with process:
+        pass
 
 
 def test_a_survivor_is_seen_and_ended(bystander, tmp_path):
@@ -347,6 +374,15 @@ def test_what_was_set_of_a_grader_is_seen(bystander):
     bystander.kill()
     bystander.wait()
     assert grader.loss() == text("redteam.killed")
+
+
+@pytest.mark.parametrize(("mib", "key"), [(100, None), (400, "redteam.grown")])
+def test_a_grader_that_grows_is_seen(bystander, mib, key):
+    bystander.stdin.write(f"x = b'x' * ({mib} << 20); print(flush=True); import time; time.sleep(60)")
+    grader = guarded.Grader(bystander.pid)
+    bystander.stdin.close()
+    bystander.stdout.readline()
+    assert getattr(grader.loss(), "key", None) == key
 
 
 @pytest.mark.parametrize(

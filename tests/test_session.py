@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from labbench.catalogue import Limits
 from labbench.results import Fault, Verdict
-from labbench.worker import faults
+from labbench.texts.untrusted import clean
 from labbench.worker import session as session_module
 from labbench.worker.remote import Spec, fetch, fetch_plain, root, shape_of
 from labbench.worker.session import Session
@@ -259,7 +259,7 @@ def test_used_help_is_told(rig):
     [("a\tb\nc", "a b c"), ("x[::n, ::-1]", "x[: :n, ::-1]"), ("中文 é", "中文 é"), ("y" * 400, "y" * 299 + "…")],
 )
 def test_clean(said_by_session, cleaned):
-    assert faults.clean(said_by_session) == cleaned
+    assert clean(said_by_session) == cleaned
 
 
 # -- forged answers, from a peer without a process --------------------------------------------------------------

@@ -144,4 +144,4 @@ def test_bomb(tmp_path):
     Image.new("1", (9000, 9000)).save(path)
     assert key(path) == "picture_too_large"
     Image.new("1", (20_000, 20_000)).save(path)
-    assert key(path) == "picture_too_large"
+    assert key(path) == "picture_bomb"

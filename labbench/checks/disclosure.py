@@ -26,7 +26,7 @@ def told(fault: Fault, seen: Disclosure) -> Fault:
     return Fault(fault.verdict, Text(fault.why.key, {k: _told(k, v) for k, v in fault.why.values.items()}))
 
 
-def _told(key: str, value: Plain) -> Plain:
+def _told(key: str, value: Plain | Text) -> Plain | Text:
     if key in _OURS or isinstance(value, int | float):
         return value
     if key in ("type", "got") and isinstance(value, str) and isinstance(vars(builtins).get(value), type):

@@ -1,26 +1,17 @@
 """The command line: parse, call, render; no logic.
 
-`main` is the one place where errors become sentences and exit codes. Commands are found by name and imported
-when they are needed; none imports numpy before it has work for it.
+`main` is the process: its signals and its standard streams. `run`, in `command_line`, is what it does, and the one
+place where errors become sentences and exit codes. Commands are found by name and imported when they are needed; none
+imports numpy before it has work for it.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-import click
-
-from labbench.cli.app import App, nobody_reads, say_usage
-from labbench.cli.base import ROOT
-from labbench.errors import ExitCode, LabbenchError
-from labbench.texts import render
-
-if TYPE_CHECKING:
-    from types import FrameType
+# Nothing more is imported here, not even typing: until `main` runs, Ctrl-C is Python's, and would show a traceback.
 
 
 class Terminated(BaseException):
@@ -29,45 +20,59 @@ class Terminated(BaseException):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, _terminate)
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    interrupt = signal.getsignal(signal.SIGINT)  # ignored, perhaps, in the background of a shell
+    if interrupt is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+    _open_standard_streams()
+    from labbench import texts
+    from labbench.cli.command_line import once_more
+    from labbench.cli.command_line import run as run_line
+
+    texts.keys()  # all that is needed to say that one was interrupted
+    sys.unraisablehook = once_more
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGINT, interrupt)
+        code = run_line(sys.argv[1:] if arguments is None else arguments)
+    except (KeyboardInterrupt, Terminated) as again:  # once more, while it was being said
+        code = _code(signal.SIGTERM if isinstance(again, Terminated) else signal.SIGINT)
     # The work is done: what comes now must not look like a failure.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    if code in (_code(signal.SIGINT), _code(signal.SIGTERM)):
+        os._exit(code)  # an interpreter whose imports were cut short may crash while it cleans up; streams are flushed
     raise SystemExit(code)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+def run(arguments: list[str]) -> int:
+    """Run the command line in this process; returns the exit code."""
+    from labbench.cli.command_line import run as run_line
+
+    return run_line(arguments)
+
+
+def _code(number: int) -> int:
+    """As shells count: ExitCode.INTERRUPTED or ExitCode.TERMINATED."""
+    return 128 + number
+
+
+def _leave(number: int, _frame: object) -> None:
+    """Before anything is open: at once, whatever is being imported."""
+    os._exit(_code(number))
+
+
+def _terminate(_number: int, _frame: object) -> None:
     raise Terminated
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command line; returns the exit code."""
-    app = App.from_environment(arguments)
-    for stream in (sys.stdout, sys.stderr):  # a terminal without Chinese must not end a grading
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        code = ROOT.main(arguments, prog_name="labbench", standalone_mode=False, obj=app)
-        sys.stdout.flush()
-        return int(code or ExitCode.DONE)
-    except LabbenchError as error:
-        app.complain(render(error.text, app.lang))
-        return error.exit_code
-    except click.ClickException as error:
-        app.complain(say_usage(error, app.lang))
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        app.complain(app.say("cli.interrupted"))
-        return ExitCode.INTERRUPTED
-    except Terminated:
-        app.complain(app.say("cli.terminated"))
-        return ExitCode.TERMINATED
-    except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
-        nobody_reads()
-        return ExitCode.DONE
-    except Exception as error:
-        if os.environ.get("LABBENCH_DEBUG"):
-            raise
-        app.complain(app.say("cli.internal", type=type(error).__name__, reason=str(error)[:300]))
-        return ExitCode.INTERNAL
+def _open_standard_streams() -> None:
+    """What the caller closed (`>&-`) leads nowhere: else the next file that is opened would get its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -45,14 +45,17 @@ class App:
         """For progress and complaints."""
         return _console(stderr=True)
 
-    def say(self, key: str, **values: Plain) -> str:
+    def say(self, key: str, **values: Plain | Text) -> str:
         """A sentence in the user's language."""
         return say(key, self.lang, **values)
 
     def complain(self, sentence: str) -> None:
         """One line on stderr, whatever the names in it hold."""
         line = "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in sentence)
-        print(f"labbench: {line}", file=sys.stderr)  # noqa: T201 - works without rich, whatever went wrong
+        try:
+            print(f"labbench: {line}", file=sys.stderr, flush=True)  # noqa: T201 - works without rich
+        except OSError:
+            leads_nowhere(sys.stderr)
 
 
 def _asked(arguments: Sequence[str]) -> str | None:
@@ -129,9 +132,12 @@ def status(app: App) -> Iterator[Callable[[str], None]]:
         yield lambda said: line.update(Styled(said))
 
 
-def nobody_reads() -> None:
-    """The reader of stdout has gone (`| head`): what is left goes nowhere, and Python must not try to flush it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def leads_nowhere(stream: TextIO) -> None:
+    """What is left for a stream that cannot be written (`| head`) is dropped; Python must not try again at the end."""
+    with suppress(OSError, ValueError):  # a stream without a descriptor, as in tests
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,7 @@ class _Spoken(click.Command):
         option = super().get_help_option(ctx)
         if option is not None:
             option.help = say("help.help", _language(ctx))
+            option.callback = _show_help
         return option
 
 
@@ -185,7 +187,7 @@ def group(name: str, help_key: str, lazy: dict[str, str] | None = None) -> Group
     @click.pass_context
     def alone(context: click.Context) -> None:
         if context.invoked_subcommand is None:
-            click.echo(context.get_help(), err=True)
+            print(context.get_help(), file=sys.stderr)  # noqa: T201
             context.exit(ExitCode.USAGE)
 
     return alone
@@ -208,11 +210,18 @@ def option(*names: str, help_key: str, **kwargs: Any) -> Callable[..., Any]:
     return click.option(*names, cls=Option, help=help_key, **kwargs)
 
 
+def _show_help(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    # Not click.echo, which writes UTF-8 to terminals that know ASCII only.
+    if value and not context.resilient_parsing:
+        print(context.get_help())  # noqa: T201
+        context.exit()
+
+
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         import labbench
 
-        click.echo(f"labbench {labbench.__version__}")
+        print(f"labbench {labbench.__version__}")  # noqa: T201
         context.exit()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labbench.cli.app import nobody_reads
+from labbench.cli.app import leads_nowhere
 from labbench.errors import LabbenchError
 from labbench.report.formats import SCORECARD
 
@@ -132,4 +132,4 @@ def _print(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
     except BrokenPipeError:
-        nobody_reads()
+        leads_nowhere(sys.stdout)

@@ -82,7 +82,8 @@ def _print_list(app: App, attacks: Sequence[Attack], *, as_json: bool) -> None:
     for key in ("group", "attack", "tries", "needs"):
         grid.add_column(app.say(f"redteam.{key}"), overflow="fold")
     for attack in attacks:
-        needs = ", ".join(attack.header.needs) or app.say("redteam.core")
+        always = app.say("redteam.reader" if attack.header.wrapped else "redteam.core")
+        needs = ", ".join(attack.header.needs) or always
         grid.add_row(attack.header.group, attack.name, attack.title(app.lang), needs)
     app.console.print(grid)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labbench.cli.app import App
     from labbench.labs import Classification, Inference, Transfer
     from labbench.running import Assignment
+    from labbench.texts import Text
 
 _FILE = click.Path(path_type=Path)
 #: Options that every job takes, and those of one kind of job.
@@ -113,7 +114,11 @@ def command(
     _refuse_others(name, plugin.job, given, as_main=as_main)
     show = progress(app)
     found = store.resolve(weights, show) if weights is not None else store.preferred(show)
-    what = Assignment(plugin, entries.labs[name], submission, found.path)
+
+    def tell(remark: Text) -> None:
+        app.remarks.print(render(remark, app.lang), style="dim", soft_wrap=True)
+
+    what = Assignment(plugin, entries.labs[name], submission, found.path, on_remark=tell)
     if device == "real":
         what = on_real_device(app, what)
     if as_main:
@@ -157,7 +162,7 @@ def _options(job: Classification | Transfer | Inference | None) -> tuple[str, ..
 
 def _run_main(app: App, what: Assignment) -> int:
     from labbench.running import run_file
-    from labbench.worker.faults import Cleaner
+    from labbench.texts.untrusted import Cleaner
 
     cleaner = Cleaner()
 

@@ -1,33 +1,38 @@
 """A hand-in as files: what a student delivers in, a private read-only snapshot of its package out.
 
-Theory of operation. Everything here is untrusted. Archives are read member by member under limits (`archive.py`); only
-plain files reach the snapshot, by names made from checked parts. The snapshot lies in a fresh folder of mode
-0700, is keyed by a digest over names and contents, and goes when the context ends.
+Theory of operation. Everything here is untrusted. Archives are read member by member under limits (`archive.py`), also
+those inside an archive or a folder; folders are copied descriptor by descriptor, while they may change (`copying.py`).
+Only plain files reach the snapshot, by names made from checked parts. The snapshot lies in a fresh folder of mode 0700,
+is read-only, is keyed by a digest over names and contents, and goes when the context ends, with all that was unpacked.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench import scratch
 from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
-from labbench.handin.archive import is_archive, unpack
-from labbench.handin.finding import find_package
-from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
+from labbench.handin import limits
+from labbench.handin.archive import unpack
+from labbench.handin.budget import Budget
+from labbench.handin.copying import copy_file, copy_folder
+from labbench.handin.finding import PACKAGE, archives, find_package, look, nearest
+from labbench.handin.kinds import Kind, kind_of
+from labbench.handin.reading import not_written, open_file
+from labbench.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from labbench.catalogue import File
-
-#: What the package is called for `import stu_upload.vgg_cpu`, whatever the folder was called.
-PACKAGE = "stu_upload"
+    from labbench.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,25 @@ class Snapshot:
         digest: SHA-256 over the names and contents of the files.
         source: What was handed in, for messages.
         missing: Files the lab asks for that are not there, with the nearest name that is (or "").
+        candidates: Where there is more than one hand-in: the folder that was taken, and those that were not.
     """
 
     package: Path
     digest: str
     source: str
     missing: tuple[tuple[str, str], ...]
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[Text, ...]:
+        """What a person should know of it."""
+        said = []
+        for file, near in self.missing:
+            said.append(text("note.missing_near" if near else "note.missing", file=file, nearest=near))
+        if self.candidates:
+            taken, *others = self.candidates
+            said.append(text("note.candidates", taken=taken, others=", ".join(others)))
+        return tuple(said)
 
 
 @contextlib.contextmanager
@@ -59,54 +77,106 @@ def opened(path: Path, files: Sequence[File]) -> Iterator[Snapshot]:
     Raises:
         LabbenchError: there is nothing there, it cannot be read, or it holds no package.
     """
-    with scratch.folder() as private:
-        package = private / PACKAGE
+    with contextlib.ExitStack() as stack:
         try:
-            _copy(_find(path, files, private / "unpacked"), package, shown=str(path))
+            private = stack.enter_context(scratch.folder())
+        except OSError as error:
+            raise not_written(error) from error
+        try:
+            snapshot = _take(path, files, private)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise LabbenchError("handin.unreadable", path=str(path), reason=reason) from error
-        yield Snapshot(package, _digest(package), str(path), _missing(package, files))
+            raise LabbenchError("handin.unreadable", path=_place(error, path, private), reason=reason) from error
+        yield snapshot
 
 
-def _find(path: Path, files: Sequence[File], unpacked: Path) -> Path:
-    """The package's folder, or its only file; archives are unpacked first."""
+def _place(error: OSError, path: Path, private: Path) -> str:
+    """What cannot be read; where it was unpacked is nobody's concern."""
+    named = error.filename if isinstance(error.filename, str) else ""
+    return str(path) if not named or Path(named).is_relative_to(private) else named
+
+
+def _take(path: Path, files: Sequence[File], private: Path) -> Snapshot:
+    """Make the snapshot in the private folder."""
     if not path.exists():
         raise LabbenchError("handin.not_there", path=str(path))
-    if path.is_dir():
-        return find_package(path, files)
-    if is_archive(path):
-        unpack(path, unpacked)
-        return find_package(unpacked, files, shown=str(path))
-    if path.suffix == ".py":
-        return path
-    raise LabbenchError("handin.unknown_kind", path=str(path))
+    budget = Budget(str(path))
+    package = private / PACKAGE
+    tree = path if path.is_dir() else private / "unpacked"
+    candidates: tuple[str, ...] = ()
+    if tree != path and _is_source(path, tree, budget):
+        there = {path.name}
+        if not there & {name for file in files for name in spellings(file)}:
+            raise _nothing(path, files, there)
+        copy_file(path, package, budget)
+    else:
+        candidates = _search(path, tree, files, package, budget)
+    _seal(package)
+    return Snapshot(package, _digest(package), str(path), _missing(package, files), candidates)
 
 
-def _copy(source: Path, target: Path, shown: str) -> None:
-    """Copy plain files only, without caches and links."""
-    target.mkdir(mode=0o755)
-    count = size = 0
-    for item in _walk(source):
-        count, size = count + 1, size + item.stat().st_size
-        if count > MAX_FILES or size > MAX_BYTES:
-            raise LabbenchError("handin.too_large", path=shown, files=MAX_FILES, mib=MAX_BYTES >> 20)
-        copy = target / (item.name if item == source else item.relative_to(source))
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(item, copy)
+def _is_source(path: Path, target: Path, budget: Budget) -> bool:
+    """Whether the file is source; an archive is unpacked."""
+    with open_file(path, follow=True) as file:
+        kind = kind_of(file, path.name)
+        if kind is Kind.UNKNOWN:
+            raise LabbenchError("handin.unknown_kind", path=str(path))
+        if kind is not Kind.SOURCE:
+            unpack(file, kind, str(path), target, budget)
+    return kind is Kind.SOURCE
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        yield folder
-        return
-    for item in sorted(folder.iterdir()):
-        if item.name in SKIPPED_NAMES or item.is_symlink():
-            continue
-        if item.is_dir():
-            yield from _walk(item)
-        elif item.is_file():
-            yield item
+def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget: Budget) -> tuple[str, ...]:
+    """Copy the package, from a folder or else from the archives in it, level by level; name what else it could be."""
+    there: set[str] = set()
+    troubles: list[LabbenchError | OSError] = []
+    for level in range(limits.MAX_NESTING + 1):
+        folders = look(tree, str(path))
+        found = find_package(folders, files, str(path))
+        if found is not None:
+            copy_folder(tree, found.folder, package, str(path), budget)
+            lost = [name for name in found.held if not (package / name).is_file()]
+            if lost:
+                raise LabbenchError("handin.link", path=str(path), file=lost[0])
+            return found.candidates
+        there |= {name for folder in folders for name in folder.files}
+        troubles += [folder.error for folder in folders if folder.error is not None]
+        inner = package.with_name(f"inner-{level}")
+        if level == limits.MAX_NESTING or not (packed := archives(folders)):
+            break
+        for archive in packed:
+            within = archive.relative_to(tree)
+            troubles += _unpack_inner(archive, str(path / within), inner / within, budget)
+        tree = inner
+    raise troubles[0] if troubles else _nothing(path, files, there)
+
+
+def _unpack_inner(archive: Path, shown: str, target: Path, budget: Budget) -> list[LabbenchError | OSError]:
+    """Unpack an archive that may or may not hold the package; nothing of it is left if it cannot be."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open_file(archive) as file:
+            unpack(file, kind_of(file, archive.name), shown, target, budget)
+    except (LabbenchError, OSError) as error:
+        shutil.rmtree(target, ignore_errors=True)
+        return [error]
+    return []
+
+
+def _nothing(path: Path, files: Sequence[File], there: Iterable[str]) -> LabbenchError:
+    """None of the lab's files are there; what may be meant for them, is named."""
+    firsts = [spellings(file)[0] for file in files]
+    near = dict.fromkeys(name for file in firsts if (name := nearest(file, there)))
+    key = "handin.no_package_near" if near else "handin.no_package"
+    return LabbenchError(key, path=str(path), files=", ".join(firsts), near=", ".join(near))
+
+
+def _seal(package: Path) -> None:
+    """Take everybody's right to write, whatever the umask."""
+    for folder, _, files in os.walk(package, topdown=False):
+        for name in files:
+            Path(folder, name).chmod(0o444)
+        Path(folder).chmod(0o555)
 
 
 def _digest(package: Path) -> str:
@@ -118,14 +188,7 @@ def _digest(package: Path) -> str:
 
 
 def _missing(package: Path, files: Sequence[File]) -> tuple[tuple[str, str], ...]:
-    import difflib
-
-    there = sorted(p.name for p in package.iterdir() if p.name.isprintable())  # names end up in messages
-    asked = {name for file in files for name in spellings(file)}
-    lower = {name.lower(): name for name in there if name not in asked}
-    absent = []
-    for file, *others in map(spellings, files):
-        if not {file, *others} & set(there):
-            near = difflib.get_close_matches(file.lower(), lower, n=1, cutoff=0.6)
-            absent.append((file, lower[near[0]] if near else ""))
-    return tuple(absent)
+    """Each of the lab's files that is not there, with the name most like it that the lab does not ask for."""
+    there = {p.name for p in package.iterdir()}
+    spare = there - {name for file in files for name in spellings(file)}
+    return tuple((names[0], nearest(names[0], spare)) for names in map(spellings, files) if not there & set(names))

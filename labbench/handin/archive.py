@@ -1,6 +1,9 @@
-"""Zip and tar archives, read member by member under limits. Nothing is extracted by a name from the archive unchecked.
+"""Archives, read member by member under limits. Nothing is extracted by a name from the archive unchecked.
 
-Links, devices, absolute paths and `..` are refused; sizes are counted as bytes come, not as the archive claims.
+Theory of operation. An archive is a claim. Its sizes and counts are refused early where they are too large, and counted
+again as the bytes come (`budget.py`); its tables are read through a meter (`metered.py`). A member's name becomes a
+path of checked parts (`names.py`), and is written as a new file: a second one of the same name finds it there. Links,
+devices, `..` and absolute paths are refused. What the libraries raise for content that is none ends in one sentence.
 """
 
 from __future__ import annotations
@@ -9,140 +12,205 @@ import bz2
 import contextlib
 import gzip
 import lzma
+import os
 import stat
 import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from labbench.errors import LabbenchError
-from labbench.handin.limits import MAX_BYTES, MAX_FILES, MAX_RATIO, SKIPPED_NAMES
+from labbench.handin import limits, names
+from labbench.handin.kinds import Kind, is_tar, named_tar
+from labbench.handin.metered import Metered, Source, TooMuchError
+from labbench.handin.reading import Readable, write
+from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-_TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_REPACK = (".rar", ".7z")
+    from labbench.handin.budget import Budget
+
 #: All that the readers of archives raise for content that is none.
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
            ValueError, OverflowError, LookupError, RuntimeError, MemoryError)  # fmt: skip
+#: zipfile sets no upper bound to what one call unpacks of bzip2 and LZMA: of 4 KiB, 90 MiB at most.
+_CHUNK = 4096
+#: What a zip member's own header, its name and its extra field may be.
+_ZIP_HEADER = 1 << 18
+#: Bits of a zip's flags and of its members' DOS attributes.
+_ENCRYPTED, _FOLDER = 1, 0x10
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file's name says that it is an archive.
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What an archive says of one of its members, and how to read it.
 
-    Raises:
-        LabbenchError: it is of a kind that has to be packed again.
+    Attributes:
+        name: As it stands there.
+        odd: It is a link or a device.
+        folder: It is a folder.
+        size: What it claims to be unpacked.
+        most: What it may be unpacked.
+        content: Opens it.
     """
-    name = path.name.lower()
-    if name.endswith(_REPACK):
-        raise LabbenchError("handin.repack", path=str(path))
-    return name.endswith((".zip", *_TAR))
+
+    name: str
+    odd: bool
+    folder: bool
+    size: int
+    most: int
+    content: Callable[[], contextlib.AbstractContextManager[Readable]]
 
 
-def unpack(path: Path, target: Path) -> None:
-    """Write an archive's plain files below `target`.
+def unpack(file: IO[bytes], kind: Kind, shown: str, target: Path, budget: Budget) -> None:
+    """Write an archive's plain files below `target`, a new folder.
+
+    Args:
+        file: The archive.
+        kind: What it is.
+        shown: What it is called in messages.
+        target: Where to.
+        budget: What it may cost.
 
     Raises:
         LabbenchError: damaged, encrypted, empty, too large, or with members that would land elsewhere.
     """
     target.mkdir(parents=True)
-    count = total = 0
+    if kind is Kind.REPACK:
+        raise LabbenchError("handin.repack", path=shown)
+    empty = True
     try:
-        for name, stream, packed in _members(path):
-            relative = _safe(name, path)
-            if relative is None:
-                continue
-            count += 1
-            budget = min(MAX_BYTES - total, max(packed, 1024) * MAX_RATIO)
-            size = _write(stream, target / relative, budget)
-            total += size
-            if size > budget or count > MAX_FILES:
-                raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
+        with contextlib.closing(_zip(file, shown) if kind is Kind.ZIP else _packed(file, kind, shown)) as members:
+            for member in members:
+                budget.count_member()
+                empty = not _keep(member, shown, target, budget) and empty
+    except TooMuchError:
+        budget.refuse_size()
+    except NotImplementedError as error:
+        raise LabbenchError("handin.method", path=shown) from error
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise LabbenchError("handin.damaged", path=str(path), reason=reason) from error
-    if not count:
-        raise LabbenchError("handin.empty", path=str(path))
+        raise LabbenchError("handin.damaged", path=shown, reason=clean(reason)) from error
+    if empty:
+        raise LabbenchError("handin.empty", path=shown)
 
 
-def _members(path: Path) -> Iterator[tuple[str, IO[bytes], int]]:
-    """(name, content, packed size) of each plain file."""
-    if path.name.lower().endswith(".zip"):
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.flag_bits & 1:
-                    raise LabbenchError("handin.encrypted", path=str(path))
-                if stat.S_ISLNK(info.external_attr >> 16):
-                    raise LabbenchError("handin.odd_member", path=str(path), member=info.filename[:200])
-                if not info.is_dir():
-                    with archive.open(info) as stream:
-                        yield _zip_name(info), stream, info.compress_size
-        return
-    with _plain_tar(path) as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
-        for member in tar:
-            if not (member.isfile() or member.isdir()):
-                raise LabbenchError("handin.odd_member", path=str(path), member=member.name[:200])
-            if member.isfile() and (content := tar.extractfile(member)) is not None:
-                with content as stream:
-                    yield member.name, stream, member.size
+def _keep(member: _Member, shown: str, target: Path, budget: Budget) -> bool:
+    """Write one member; False if it is nothing to keep."""
+    if member.folder and Path(member.name) == Path():
+        return False  # the archive's own top
+    try:
+        path = names.safe(member.name)
+    except names.LeadsOutsideError as error:
+        raise LabbenchError("handin.odd_member", path=shown, member=clean(member.name)) from error
+    if any(limits.is_junk(part) for part in path.parts):
+        return False
+    if member.odd:
+        raise LabbenchError("handin.odd_member", path=shown, member=clean(member.name))
+    budget.check_depth(path)
+    if member.folder:
+        return False
+    budget.count_file()
+    most = min(member.most, budget.bytes_left)
+    if member.size > most:
+        budget.refuse_size()
+    try:
+        with member.content() as stream:
+            write(stream, target / path, budget, most, _CHUNK)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LabbenchError("handin.twice", path=shown, member=clean(member.name)) from error
+    return True
+
+
+def _zip(file: IO[bytes], shown: str) -> Generator[_Member]:
+    size = file.seek(0, os.SEEK_END)
+    source = Metered(file, size, forward=False)
+    source.allow(limits.MAX_DIRECTORY)
+    with zipfile.ZipFile(source) as archive:
+        members = archive.infolist()
+        if any(info.flag_bits & _ENCRYPTED for info in members):
+            raise LabbenchError("handin.encrypted", path=shown)
+        # Members that share their bytes unpack to more than any ratio says.
+        if sum(info.compress_size for info in members) > size:
+            raise zipfile.BadZipFile("its members overlap")
+        for info in members:
+            source.allow(info.compress_size + _ZIP_HEADER)
+            name = names.of_zip(info)
+            yield _Member(
+                name,
+                odd=stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR),
+                folder=name.endswith(("/", "\\")) or (bool(info.external_attr & _FOLDER) and not info.file_size),
+                size=info.file_size,
+                most=_by_ratio(info.compress_size),
+                content=partial(archive.open, info),
+            )
+
+
+def _packed(file: IO[bytes], kind: Kind, shown: str) -> Generator[_Member]:
+    """A tar's members; or the one file that was packed without a tar."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with _decompressed(file, kind) as source:
+        head = source.read(tarfile.BLOCKSIZE)
+        source.seek(0)
+        if kind is Kind.TAR or is_tar(head) or named_tar(shown):
+            most = limits.MAX_BYTES + limits.MAX_MEMBERS * 2 * tarfile.BLOCKSIZE
+            yield from _tar(Metered(source, most if kind is Kind.TAR else min(most, _by_ratio(size)), forward=True))
+        else:
+            name, most = Path(shown).stem, _by_ratio(size)
+            yield _Member(name, False, False, len(head), most, lambda: contextlib.nullcontext(source))
+
+
+def _tar(plain: Metered) -> Iterator[_Member]:
+    plain.allow(limits.MAX_HEADER)
+    with tarfile.open(fileobj=plain, mode="r:") as tar:
+        while (info := tar.next()) is not None:
+            if info.size < 0:
+                raise tarfile.ReadError("a size below 0")
+            plain.allow(info.size + tarfile.BLOCKSIZE)
+            yield _Member(
+                names.of_tar(info.name),
+                odd=not info.isfile() and not info.isdir(),
+                folder=info.isdir(),
+                size=info.size,
+                most=limits.MAX_BYTES,
+                content=partial(_content, tar, info),
+            )
+            plain.allow(limits.MAX_HEADER)
+    # A header that is none ends the walk as the end mark does, which is blocks of zeros.
+    if len(plain.last) < tarfile.BLOCKSIZE or any(plain.last):
+        raise tarfile.ReadError("unexpected end of data")
+    plain.allow(limits.MAX_BYTES)
+    while plain.read(_CHUNK):
+        pass  # the checksum of what a tar was packed with comes last
+
+
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    content = tar.extractfile(info)
+    if content is None:
+        raise tarfile.ReadError("no content")
+    return content
 
 
 @contextlib.contextmanager
-def _plain_tar(path: Path) -> Iterator[IO[bytes]]:
-    """The archive without its compression; tarfile reads a header of any size it is told into memory."""
-    with tempfile.TemporaryFile() as plain, _decompressed(path) as packed:
-        limit = MAX_BYTES + MAX_FILES * 10 * tarfile.BLOCKSIZE
-        while plain.tell() <= limit and (data := packed.read(1 << 20)):
-            plain.write(data)
-        if plain.tell() > limit:
-            raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
-        plain.seek(0)
-        yield plain
+def _decompressed(file: IO[bytes], kind: Kind) -> Iterator[Source]:
+    with contextlib.ExitStack() as stack:
+        match kind:
+            case Kind.GZIP:
+                yield stack.enter_context(gzip.open(file))
+            case Kind.BZIP2:
+                yield stack.enter_context(bz2.open(file))
+            case Kind.XZ:
+                yield stack.enter_context(lzma.open(file))
+            case _:
+                yield file
 
 
-def _decompressed(path: Path) -> IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
-    """The content, by its first bytes: names of archives lie."""
-    with path.open("rb") as file:
-        head = file.read(6)
-    if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(path)
-    if head.startswith(b"BZh"):
-        return bz2.BZ2File(path)
-    if head.startswith(b"\xfd7zXZ"):
-        return lzma.LZMAFile(path)
-    return path.open("rb")
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Names without the UTF-8 flag, which zipfile reads as code page 437: UTF-8 all the same, or a Chinese GBK."""
-    if not info.flag_bits & 0x800:
-        for encoding in ("utf-8", "gbk"):
-            with contextlib.suppress(UnicodeError):
-                return info.filename.encode("cp437").decode(encoding)
-    return info.filename
-
-
-def _safe(name: str, path: Path) -> PurePosixPath | None:
-    """The member's relative path; None for what is never the student's work."""
-    relative = PurePosixPath(name.replace("\\", "/"))
-    parts = [p for p in relative.parts if p != "."]
-    if relative.is_absolute() or ".." in parts or not parts or ":" in parts[0] or "\0" in name:
-        raise LabbenchError("handin.odd_member", path=str(path), member=name[:200])
-    if any(p in SKIPPED_NAMES for p in parts):
-        return None
-    return PurePosixPath(*parts)
-
-
-def _write(stream: IO[bytes], target: Path, budget: int) -> int:
-    """Copy at most `budget` bytes (and one, to see that there are more)."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with target.open("wb") as out:
-        while size <= budget and (data := stream.read(min(1 << 20, budget - size + 1))):
-            size += len(data)
-            out.write(data)
-    return size
+def _by_ratio(packed: int) -> int:
+    """What so many bytes may be unpacked."""
+    return max(packed * limits.MAX_RATIO, limits.FREE_BYTES)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench.lab3_2 import calibration, cases, clients, scenarios, tables
 from labbench.lab3_2.device import Device
+from labbench.lab3_2.libraries import LIBRARIES
 from labbench.lab3_2.mistakes import CNML, CNNL
 from labbench.labs import Inference, Lab, Variant
 from labbench.vgg import course, pictures
+from labbench.worker.inside.compat.source import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _HERE = Path(__file__).parent
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_IMPORTED = re.compile(rf"^[ \t]*(?:from|import)[ \t][^#\n]*?\b({'|'.join(LIBRARIES)})\b", re.MULTILINE)
 
 
 def _files(weights: Path) -> Mapping[str, Path]:
@@ -28,10 +33,27 @@ def _files(weights: Path) -> Mapping[str, Path]:
     }
 
 
+def _imported(source: bytes) -> list[str]:
+    """Which of the two libraries a source file imports, in its order; a comment or docstring may name the other."""
+    text, _ = decode(source)
+    try:
+        found = sorted((n for n in ast.walk(ast.parse(text)) if isinstance(n, _IMPORTS)), key=lambda n: n.lineno)
+    except (SyntaxError, ValueError):
+        return _IMPORTED.findall(text)  # the session says what is wrong with it
+    lines = [[n.module or ""] if isinstance(n, ast.ImportFrom) else [name.name for name in n.names] for n in found]
+    return [name for line in lines for name in line if name in LIBRARIES]
+
+
 def _uses(library: str) -> Callable[[Path], bool]:
-    """Whether a hand-in imports the library."""
-    pattern = re.compile(rf"^[ \t]*(?:from|import)[ \t][^#\n]*\b{library}\b".encode(), re.MULTILINE)
-    return lambda package: any(pattern.search(file.read_bytes()) for file in sorted(package.rglob("*.py")))
+    """Whether a hand-in uses the library: what its main file imports first counts; old versions may lie beside it."""
+
+    def uses(package: Path) -> bool:
+        own = _imported((package / "vgg19_demo.py").read_bytes()) if (package / "vgg19_demo.py").is_file() else []
+        if own:
+            return own[0] == library
+        return any(library in _imported(file.read_bytes()) for file in sorted(package.rglob("*.py")))
+
+    return uses
 
 
 def _reference(library: str) -> Path:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labbench import scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.lab3_2.engines import float32
 from labbench.lab3_2.engines.quantisation import parameters
 from labbench.vgg import matfile, pictures, store, synthetic
@@ -86,8 +86,7 @@ def _keep(path: Path, content: bytes) -> None:
             fresh.write_bytes(content)
             fresh.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LabbenchError("weights_cache", folder=str(path.parent), reason=reason) from error
+        raise LabbenchError("weights_cache", folder=str(path.parent), reason=reason(error)) from error
 
 
 def _pairs(largest: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

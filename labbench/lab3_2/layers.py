@@ -172,8 +172,9 @@ def flatten(name: str, shape: Shape, shape_out: tuple[int, ...]) -> Layer:
     Raises:
         DeviceError: `shape_out` holds another number of values.
     """
-    # The handout's text gives fewer than four numbers.
-    shape_to = checked_shape(f"layer {name}", (*shape_out, 1, 1, 1)[: max(4, len(shape_out))])
+    # The handout's text gives fewer than four numbers, and as in lab 3-1 without N.
+    whole = shape_out if len(shape_out) > 1 and shape_out[0] == shape[0] else (shape[0], *shape_out)
+    shape_to = checked_shape(f"layer {name}", shape_out if len(shape_out) >= 4 else (*whole, 1, 1, 1)[:4])
     if math.prod(shape_to) != math.prod(shape):
         raise DeviceError(
             f"layer {name}: output shape {shape_out} does not hold the {math.prod(shape)} values of {shape}"

@@ -14,6 +14,7 @@ import labbench
 from labbench import handin, scratch
 from labbench.checks import judge
 from labbench.errors import ExitCode, LabbenchError
+from labbench.handin.finding import PACKAGE
 from labbench.observe import Record, Setting, record
 from labbench.packs.manifest import FORMAT, CaseEntry, GoldenEntry, Manifest, MistakeEntry
 from labbench.packs.writing import digest, npy
@@ -231,7 +232,7 @@ def _first_difference(
 ) -> MistakeEntry | None:
     """Where a mistake first gives something else than the reference, in quick's order; None if nowhere."""
     with scratch.folder() as folder:
-        edited = folder / handin.PACKAGE
+        edited = folder / PACKAGE
         mistake.apply(plan.lab.reference, edited)
         for scenario in plan.spec.scenarios_of(Profile.QUICK):
             for case in cases.get(scenario, ()):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from labbench import complaints
+from labbench.catalogue import Line  # noqa: TC001 - msgspec reads the annotations
 from labbench.results import Disclosure, Plain  # noqa: TC001 - msgspec reads the annotations
 
 #: Raised whenever a pack of before can no longer be read.
@@ -13,7 +15,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 #: A name that becomes part of a path in the workspace of a session.
-Name = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+$")]
+Name = Annotated[str, msgspec.Meta(pattern=complaints.NAME, max_length=100)]
+#: SHA-256, in hexadecimal.
+Digest = Annotated[str, msgspec.Meta(pattern=complaints.DIGEST)]
 
 
 class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,15 +54,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The whole manifest."""
 
     format: int
-    name: str
-    lab: str
+    name: Line
+    lab: Line
     disclosure: Disclosure
     seed_commitment: str
-    weights: str
-    weights_source: str
+    weights: Digest
+    weights_source: Line
     image: str
-    versions: dict[str, str]
+    versions: dict[Line, Line]
     cases: tuple[CaseEntry, ...]
     goldens: tuple[GoldenEntry, ...]
     mistakes: tuple[MistakeEntry, ...]
-    files: dict[str, str]
+    files: dict[str, Digest]

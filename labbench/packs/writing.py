@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from labbench import scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.packs.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replac
             _write_files(fresh, contents, pinned)
             _swap(fresh, path)
     except OSError as error:
-        raise LabbenchError("pack.not_written", path=str(path), reason=error.strerror or str(error)) from error
+        raise LabbenchError("pack.not_written", path=str(path), reason=reason(error)) from error
 
 
 def _write_files(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:

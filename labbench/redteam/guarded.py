@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from labbench.results import Plain
 
 _MNT_DETACH = 2
+#: MiB by which a grader may grow while it opens a hand-in and grades it.
+_MOST_GROWN = 256
 #: Where a session might leave a file.
-_PUBLIC = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/dev"))  # noqa: S108
+PUBLIC = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"), Path("/dev"))  # noqa: S108
 
 
 class Files:
@@ -143,11 +145,12 @@ class Listeners:
 
 
 class Grader:
-    """The victim's process: what others can set of it."""
+    """The victim's process: what others can set of it, and the memory that it takes."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._before = self._look()
+        self._memory = processes.number(pid, "VmRSS"), processes.number(pid, "VmHWM")
 
     def _look(self) -> dict[str, object]:
         limits = ("RLIMIT_NOFILE", "RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_FSIZE")
@@ -165,13 +168,34 @@ class Grader:
         except OSError:
             return text("redteam.killed")
         changed = sorted(name for name, value in self._before.items() if after[name] != value)
-        return text("redteam.set", name=changed[0]) if changed else None
+        if changed:
+            return text("redteam.set", name=changed[0])
+        before, highest = self._memory
+        peak = processes.number(self._pid, "VmHWM")  # since it started, so only a new one tells
+        grown = (peak - before) >> 10 if peak > highest else 0
+        return text("redteam.grown", got=grown, bound=_MOST_GROWN) if grown > _MOST_GROWN else None
+
+
+class Unpacked:
+    """What the victim has in its folder for temporary files: a hand-in's snapshot goes with the grading."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = self._names()
+
+    def _names(self) -> set[str]:
+        return {path.name for path in self._folder.iterdir()}
+
+    def loss(self) -> Text | None:
+        """What was not there before."""
+        left = self._names() - self._before
+        return text("redteam.left", name=min(left), count=len(left)) if left else None
 
 
 class Leftovers:
     """Whatever bears the run's token, or runs in its folder, when the session is long gone."""
 
-    def __init__(self, token: str, places: tuple[Path, ...] = _PUBLIC) -> None:
+    def __init__(self, token: str, places: tuple[Path, ...] = PUBLIC) -> None:
         self.token = token
         self.key = int(token[-7:], 16) | 1
         self._places = places

@@ -49,6 +49,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         arch: The only processors whose system call numbers it knows.
         root: It is one only for a grader that is root.
         sight: A win shows only inside the session's process, into which an ordinary user cannot look.
+        wrapped: The archive is the attack: which of `wrappings` packs the hand-in.
+        refused: The text with which the hand-in is refused; nothing is graded then.
     """
 
     en: str
@@ -63,6 +65,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     arch: tuple[str, ...] = ()
     root: bool = False
     sight: bool = False
+    wrapped: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Outcome:
         attack: The attack.
         won: Whether the grader lost anything, judged by what could be observed.
         verdicts: What its checks got, in order, whatever the stake.
-        detail: What was lost; or why it is none on this machine.
+        detail: What was lost; or with what words the hand-in was refused; or why it is no attack on this machine.
         applicable: Whether it was run at all.
         seconds: How long it took.
     """

@@ -33,6 +33,12 @@ def field(pid: int, name: str) -> str:
     return ""
 
 
+def number(pid: int, name: str) -> int:
+    """A line of `/proc/PID/status` that begins with a number, or 0; memory is in KiB."""
+    words = field(pid, name).split()
+    return int(words[0]) if words else 0
+
+
 def alive(pid: int) -> bool:
     """Whether it runs, or is stopped; anybody may ask, of a process that is not dumpable as well."""
     return field(pid, "State")[:1] not in ("", "Z", "X")

@@ -27,6 +27,7 @@ from labbench.redteam.arena import Arena, Gone, Silent
 from labbench.redteam.model import Outcome
 from labbench.redteam.stakes import Seen
 from labbench.redteam.watch import Watch
+from labbench.redteam.wrappings import WRAPPINGS
 from labbench.results import Text, Verdict, text
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ class Referee:
             return Outcome(attack, False, (), reason, False, 0.0)
         seen, loss = self._fight(attack)
         verdicts = tuple(v for _, v in seen.checks) if seen is not None else ()
-        return Outcome(attack, loss is not None, verdicts, loss, True, (timing.wall_ns() - started) / 1e9)
+        detail = loss or (seen.refused if seen is not None else None)
+        return Outcome(attack, loss is not None, verdicts, detail, True, (timing.wall_ns() - started) / 1e9)
 
     def _fight(self, attack: Attack) -> tuple[Seen | None, Text | None]:
         arena, victim = self._ready()
@@ -146,10 +148,12 @@ class Referee:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             guards = _Guards(stack, folder, arena)
             facts = {**self._facts(arena), **victim, **guards.told(), "base": attack.base}
-            write_handin(folder / "handin", attack, facts)
+            handed_in = write_handin(folder / "handin", attack, facts)
+            if attack.header.wrapped:
+                handed_in = WRAPPINGS[attack.header.wrapped](handed_in, facts)
             request = {
                 "op": "grade",
-                "folder": str(folder / "handin"),
+                "handin": str(handed_in),
                 "scenarios": attack.header.scenarios,
                 "disclosure": attack.header.disclosure,
             }
@@ -206,6 +210,7 @@ class Referee:
             stakes.smuggled("conv", self._ground.question[:16], seen),
             stakes.golden(attack, seen),
             stakes.report(guards.leftovers.token, seen),
+            stakes.lines(seen),
             stakes.disclosed(attack, guards.leftovers.token, seen),
             stakes.clock("conv", self._ground.proof, self._ground.cost_ns, seen),
         )
@@ -231,7 +236,8 @@ class _Guards:
         self.grader = guarded.Grader(arena.pid)
         self.files = guarded.Files(folder)
         self.lock = guarded.Lock(folder)
-        self.leftovers = guarded.Leftovers(f"lbrt{secrets.token_hex(8)}")
+        self.leftovers = guarded.Leftovers(f"lbrt{secrets.token_hex(8)}", (*guarded.PUBLIC, arena.work, folder))
+        self.unpacked = guarded.Unpacked(arena.work)
         self.listeners = guarded.Listeners(folder, self.leftovers.token)
         self.survivors = guarded.Survivors(arena.work, processes.children(arena.pid))
         self.content = secrets.token_hex(16).encode()
@@ -247,7 +253,7 @@ class _Guards:
 
     def losses(self) -> Iterator[Text]:
         """What was lost of them, the gravest first."""
-        for guard in (self.survivors, self.files, self.leftovers, self.listeners, self.watch):
+        for guard in (self.survivors, self.files, self.leftovers, self.unpacked, self.listeners, self.watch):
             loss = guard.loss()
             if loss is not None:
                 yield loss
@@ -267,4 +273,5 @@ def _seen(answer: dict[str, Any]) -> Seen:
         clocks=tuple(answer["clocks"]),
         sibling=answer["sibling"],
         signals=tuple(answer["signals"]),
+        refused=text(answer["refused"]["key"], **answer["refused"]["values"]) if "refused" in answer else None,
     )

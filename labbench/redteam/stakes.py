@@ -35,6 +35,7 @@ class Seen:
         clocks: For each observation: `seen` and `gap`, ns on the session's ledger; `stray`, ns outside it.
         sibling: Whether the other session is unharmed.
         signals: Those that reached the grader.
+        refused: With what words the hand-in was refused, if it was.
     """
 
     checks: tuple[tuple[str, Verdict], ...]
@@ -47,6 +48,7 @@ class Seen:
     clocks: tuple[Mapping[str, Any], ...]
     sibling: bool
     signals: tuple[int, ...]
+    refused: Text | None = None
 
 
 def golden(attack: Attack, seen: Seen) -> Text | None:
@@ -103,9 +105,16 @@ def report(token: str, seen: Seen) -> Text | None:
     return None if same else text("redteam.forged_json")
 
 
+def lines(seen: Seen) -> Text | None:
+    """A refusal is one sentence: what it quotes makes no further line."""
+    wordy = seen.refused is not None and any("\n" in said for said in seen.said)
+    return text("redteam.lines") if wordy else None
+
+
 def disclosed(attack: Attack, token: str, seen: Seen) -> Text | None:
     """Words of the hand-in's own choice were told although the pack forbids it: they may say what the input was."""
-    if attack.header.disclosure != "verdict":
+    # What is refused has not run.
+    if attack.header.disclosure != "verdict" or seen.refused is not None:
         return None
     number = str(int(token[4:], 16) >> 2)
     told = token in seen.json or token in seen.terminal or number in seen.json

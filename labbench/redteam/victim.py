@@ -3,7 +3,7 @@
 Run as `python -m labbench.redteam.victim FD PACK CANARY`; answers JSON lines on the socket FD:
 
 {"op": "ready"}                                 -> what an attacker may know of this process
-{"op": "grade", folder, scenarios, disclosure}  -> what the grader saw
+{"op": "grade", handin, scenarios, disclosure}  -> what the grader saw
 
 It holds the secrets that attacks are after: a canary in its arguments, its environment (`LABBENCH_CANARY`), its
 memory and an open file, each given by the referee. A second, honest session waits beside the attack's: the sibling.
@@ -27,6 +27,7 @@ import msgspec
 import numpy as np
 
 from labbench import handin
+from labbench.errors import LabbenchError
 from labbench.observe import Ended, Record, observe
 from labbench.redteam import stage
 from labbench.report import json as json_report
@@ -103,15 +104,18 @@ class Victim:
         self._signals.clear()
         task = stage.task(self._pack, Disclosure(request["disclosure"]))
         sheet = _Sheet(task)
-        with handin.opened(Path(request["folder"]), task.spec.files) as snapshot:
-            assert task.lab.service is not None  # noqa: S101 - the stage has a device
-            with Workspace(snapshot.package, {}, task.lab.clients) as workspace:
-                for scenario in request["scenarios"]:
-                    device = task.lab.service()
-                    with self._workers.session(workspace.code, stage.LIMITS, service=device) as session:
-                        sheet.walk(session, scenario)
-            observed = Observed(snapshot.digest, snapshot.missing, sheet.parts(), (), self._workers.isolation, 0.0)
-        answer = sheet.report(observed)
+        assert task.lab.service is not None  # noqa: S101 - the stage has a device
+        try:
+            with handin.opened(Path(request["handin"]), task.spec.files) as snapshot:
+                with Workspace(snapshot.package, {}, task.lab.clients) as workspace:
+                    for scenario in request["scenarios"]:
+                        device = task.lab.service()
+                        with self._workers.session(workspace.code, stage.LIMITS, service=device) as session:
+                            sheet.walk(session, scenario)
+                observed = Observed(snapshot.digest, snapshot.remarks, sheet.parts(), (), self._workers.isolation, 0.0)
+            answer = sheet.report(observed)
+        except LabbenchError as error:
+            answer = _refusal(error)
         return {**answer, "sibling": self._sibling_answers(), "signals": sorted(set(self._signals))}
 
     def close(self) -> None:
@@ -173,6 +177,15 @@ class _Sheet:
             "terminal": _printed(grid),
             "clocks": self._clocks,
         }
+
+
+def _refusal(error: LabbenchError) -> dict[str, Any]:
+    """What is reported in place of a scorecard."""
+    said = [render(error.text, lang) for lang in Lang]
+    empty: dict[str, Any] = {name: [] for name in ("checks", "values", "clocks")}
+    blank = json.dumps({"score": 0, "ceiling": 0})
+    refused = {"key": error.text.key, "values": dict(error.text.values)}
+    return {**empty, "score": 0, "ceiling": 0, "said": said, "json": blank, "terminal": said[0], "refused": refused}
 
 
 def _said(found: list[CheckResult]) -> list[str]:

@@ -87,9 +87,9 @@ class Watch:
         fresh = processes.children(self.victim) - self._known
         highest = self._highest
         highest.processes = max(highest.processes, len(fresh))
-        highest.threads = max(highest.threads, sum(_number(p, "Threads") for p in fresh))
+        highest.threads = max(highest.threads, sum(processes.number(p, "Threads") for p in fresh))
         # Forks share their pages until they write: the sum would count those many times.
-        highest.memory = max([highest.memory, *(_number(p, "VmRSS") << 10 for p in fresh)])
+        highest.memory = max([highest.memory, *(processes.number(p, "VmRSS") << 10 for p in fresh)])
         files = [f for p in fresh for f in processes.files(p)]
         highest.buffered = max(highest.buffered, sum(size for _, size in files))
         self._note("redteam.uring", any("io_uring" in what for what, _ in files))
@@ -116,8 +116,3 @@ class Watch:
     def _unusual(self, pid: int, name: str) -> bool:
         seen = processes.link(pid, name)
         return bool(seen) and seen not in self._usual[name]
-
-
-def _number(pid: int, name: str) -> int:
-    words = processes.field(pid, name).split()
-    return int(words[0]) if words else 0

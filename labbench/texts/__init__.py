@@ -26,13 +26,13 @@ class Lang(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sentence to be: its key in the catalogue and the values to fill in."""
+    """A sentence to be: its key in the catalogue and the values to fill in, which may be such texts themselves."""
 
     key: str
-    values: Mapping[str, Plain] = field(default_factory=dict)
+    values: Mapping[str, Plain | Text] = field(default_factory=dict)
 
 
-def text(key: str, **values: Plain) -> Text:
+def text(key: str, **values: Plain | Text) -> Text:
     """A `Text` from keyword values."""
     return Text(key, values)
 
@@ -60,10 +60,11 @@ def render(sentence: Text, lang: Lang) -> str:
     Raises:
         KeyError: the catalogue lacks the key or a value is missing; a test keeps both from happening.
     """
-    return _sentences()[sentence.key][lang].format(**sentence.values)
+    values = {k: render(v, lang) if isinstance(v, Text) else v for k, v in sentence.values.items()}
+    return _sentences()[sentence.key][lang].format(**values)
 
 
-def say(key: str, lang: Lang, **values: Plain) -> str:
+def say(key: str, lang: Lang, **values: Plain | Text) -> str:
     """`render` for a sentence that nobody carries around."""
     return render(Text(key, values), lang)
 

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labbench.errors import LabbenchError
+from labbench import inputs
+from labbench.errors import LabbenchError, reason
 from labbench.vgg import pictures
 from labbench.vgg.classes import class_names
 
@@ -49,12 +50,11 @@ def read(file: Path) -> tuple[Labelled, ...]:
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            return opened.read(_LONGEST).decode("utf-8-sig")
+        return inputs.content(file, _LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise LabbenchError("list.no_text", path=str(file)) from None
     except OSError as error:
-        raise LabbenchError("list.unreadable", path=str(file), reason=error.strerror or str(error)) from error
+        raise LabbenchError("list.unreadable", path=str(file), reason=reason(error)) from error
 
 
 def _labelled(file: Path, number: int, line: str) -> Labelled:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labbench.errors import LabbenchError
+from labbench import inputs
+from labbench.errors import LabbenchError, reason
 from labbench.vgg import matformat
 from labbench.vgg.table import IMAGE_SIDE, LAYERS, WEIGHTED
 
@@ -70,8 +71,10 @@ def open_weights(path: Path) -> MatNet:
     except matformat.FormatError as error:
         raise LabbenchError("mat_broken", path=str(path), reason=str(error)) from None
     entries = variables.values.get("layers")
+    if "layers" not in variables.values:
+        raise LabbenchError("mat_no_layers", path=str(path), got=", ".join(variables.values)[:100] or "-")
     if not isinstance(entries, list):
-        raise LabbenchError("mat_no_layers", path=str(path), got=", ".join(variables.values) or "-")
+        raise LabbenchError("mat_layers_kind", path=str(path))
     if len(entries) != _ENTRIES:
         raise LabbenchError("mat_other_net", path=str(path), got=len(entries), expected=_ENTRIES)
     tensors = {row.name: _tensors(path, row, entries[row.mat_index or 0]) for row in WEIGHTED}
@@ -83,11 +86,12 @@ def open_weights(path: Path) -> MatNet:
 
 def _map(path: Path) -> NDArray[np.uint8]:
     try:
-        data: NDArray[np.uint8] = np.memmap(path, dtype=np.uint8, mode="r")
+        with inputs.opened(path) as file:
+            data: NDArray[np.uint8] = np.memmap(file, dtype=np.uint8, mode="r")
     except FileNotFoundError:
         raise LabbenchError("mat_missing", path=str(path)) from None
     except OSError as error:
-        raise LabbenchError("mat_unreadable", path=str(path), reason=error.strerror or str(error)) from None
+        raise LabbenchError("mat_unreadable", path=str(path), reason=reason(error)) from None
     except ValueError:  # an empty file cannot be mapped
         data = np.empty(0, dtype=np.uint8)
     start = bytes(data[: matformat.HEADER])

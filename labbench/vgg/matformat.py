@@ -76,7 +76,9 @@ _ENCODINGS: dict[int, str] = {MatType.UTF16: "utf-16-le", MatType.UINT16: "utf-1
 #: A network's file nests four deep; the limits stop hostile files from costing more than an error.
 _MAX_DEPTH = 8
 _MAX_ITEMS = 1 << 16
-_MAX_INFLATED = 3 << 30
+_MAX_DIMENSIONS = 8
+#: The real network takes 0.6 GiB.
+_MAX_INFLATED = 1 << 30
 
 
 class FormatError(ValueError):
@@ -121,12 +123,14 @@ def read(data: NDArray[np.uint8]) -> Variables:
         raise FormatError("no MATLAB 5 header")
     values: dict[str, Value] = {}
     compressed = False
+    left = _MAX_INFLATED
     at = HEADER
     while at < len(data):
         element = _element(data, at, len(data))
         if element.kind == MatType.COMPRESSED:
             compressed = True
-            inner = _inflate(data[element.start : element.stop])
+            inner = _inflate(data[element.start : element.stop], left)
+            left -= len(inner)
             name, value = _matrix(inner, _element(inner, 0, len(inner)), 0)
             at = element.stop  # the one kind without padding
         else:
@@ -136,14 +140,16 @@ def read(data: NDArray[np.uint8]) -> Variables:
     return Variables(values, compressed)
 
 
-def _inflate(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _inflate(packed: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
     inflater = zlib.decompressobj()
     try:
-        raw = inflater.decompress(packed.data, _MAX_INFLATED)
+        raw = inflater.decompress(packed.data, most + 1)
     except zlib.error as error:
         raise FormatError(str(error)) from None
+    if len(raw) > most:
+        raise FormatError(f"compressed variables of more than {_MAX_INFLATED >> 20} MiB")
     if not inflater.eof:
-        raise TruncatedError("a compressed variable is cut off or too large")
+        raise TruncatedError("a compressed variable")
     return np.frombuffer(raw, dtype=np.uint8)
 
 
@@ -174,8 +180,10 @@ def _matrix(data: NDArray[np.uint8], outer: _Element, depth: int) -> tuple[str, 
     kind = _first(data, flags) & 0xFF
     shape = tuple(int(n) for n in _numbers(data, dims))
     name = bytes(data[named.start : named.stop]).decode("ascii", "replace")
-    if min(shape, default=-1) < 0:
-        raise FormatError(f"shape {shape}")
+    if min(shape, default=-1) < 0 or len(shape) > _MAX_DIMENSIONS:
+        raise FormatError(f"a shape of {len(shape)} dimensions: {shape[:_MAX_DIMENSIONS]}")
+    if math.prod(n or 1 for n in shape) > len(data):
+        raise FormatError(f"shape {shape}, more than the file can hold")
     inside = outer._replace(start=named.following)
     if kind == CELL:
         return name, _items(data, inside, math.prod(shape), depth)
@@ -231,8 +239,8 @@ def _fields(data: NDArray[np.uint8], inside: _Element, count: int, depth: int) -
     length = _element(data, inside.start, inside.stop)
     packed = _element(data, length.following, inside.stop)
     width = _first(data, length)
-    if width < 1:
-        raise FormatError(f"field names of {width} bytes")
+    if width < 1 or (packed.stop - packed.start) // width > _MAX_ITEMS or count > _MAX_ITEMS:
+        raise FormatError(f"{count} structs, with field names of {width} bytes")
     raw = bytes(data[packed.start : packed.stop])
     names = [raw[i : i + width].split(b"\0")[0].decode("ascii", "replace") for i in range(0, len(raw), width)]
     values = _items(data, inside._replace(start=packed.following), count * len(names), depth)

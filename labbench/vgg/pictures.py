@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from labbench.errors import LabbenchError
+from labbench import inputs
+from labbench.errors import LabbenchError, reason
 from labbench.vgg.table import IMAGE_SIDE
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _ASSETS = Path(__file__).resolve().parent / "assets"
 #: A picture with more pixels is refused before it is decoded (a bomb would fill the memory).
 MAX_PIXELS = 64_000_000
+#: A file of more bytes is refused unread: as many as that many pixels take uncompressed, twice.
+_MAX_BYTES = 6 * MAX_PIXELS
+#: What Pillow may try. Of what else it knows, some starts programs (EPS: Ghostscript) or fetches other files.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "ICO", "TGA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +86,12 @@ def open_rgb(path: Path) -> Image.Image:
         LabbenchError: the file is missing or unreadable, is no picture, is cut off, or is too large.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata is not worth a word; size is judged below
-            with Image.open(path) as image:
-                _check_size(path, image)
-                image.load()
-                return _to_rgb(ImageOps.exif_transpose(image))
+        with inputs.opened(path, _MAX_BYTES) as file:
+            return _decoded(path, file)
     except FileNotFoundError:
         raise LabbenchError("picture_missing", path=str(path)) from None
-    except UnidentifiedImageError:
-        raise LabbenchError("picture_unknown", path=str(path)) from None
-    except Image.DecompressionBombError:
-        raise LabbenchError("picture_too_large", path=str(path), got="?", limit=MAX_PIXELS) from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise LabbenchError("picture_unreadable", path=str(path), reason=error.strerror or "") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:  # what Pillow's decoders raise
-        raise LabbenchError("picture_broken", path=str(path), reason=str(error)) from None
+    except OSError as error:
+        raise LabbenchError("picture_unreadable", path=str(path), reason=reason(error)) from None
 
 
 def square(
@@ -127,6 +122,24 @@ def proportional(image: Image.Image, longer: int = 128, grid: int = 32) -> tuple
     scale = longer / max(image.height, image.width)
     height, width = (max(grid, round(side * scale / grid) * grid) for side in (image.height, image.width))
     return height, width
+
+
+def _decoded(path: Path, file: BinaryIO) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata is not worth a word; size is judged below
+            with Image.open(file, formats=_FORMATS) as image:
+                _check_size(path, image)
+                image.load()
+                return _to_rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise LabbenchError("picture_unknown", path=str(path)) from None
+    except Image.DecompressionBombError:
+        raise LabbenchError("picture_bomb", path=str(path), limit=MAX_PIXELS) from None
+    except LabbenchError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise anything, OSError for damage among them
+        raise LabbenchError("picture_broken", path=str(path), reason=str(error)) from None
 
 
 def _check_size(path: Path, image: Image.Image) -> None:

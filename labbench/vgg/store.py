@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench import resources, scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,8 +55,7 @@ def locked() -> Iterator[None]:
                 leftover.unlink()
             yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise LabbenchError("weights_cache", folder=str(folder()), reason=reason) from None
+        raise LabbenchError("weights_cache", folder=str(folder()), reason=reason(error)) from None
 
 
 def write(

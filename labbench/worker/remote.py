@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from labbench.results import Fault, Verdict, text
-from labbench.worker.faults import clean, protocol
+from labbench.texts.untrusted import clean
+from labbench.worker.faults import protocol
 from labbench.worker.inside import wire
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ import numpy as np
 
 from labbench import timing
 from labbench.results import Call, Fault, Verdict, text
+from labbench.texts.untrusted import clean, clean_block
 from labbench.worker import faults
 from labbench.worker.inside import wire
 from labbench.worker.output import Output
@@ -177,7 +178,7 @@ class Session:
     def _note_used(self, answer: Header) -> None:
         news = answer.get("used")
         if isinstance(news, list) and len(self._used) < _USED_LIMIT:
-            self._used.update(faults.clean(item, 60) for item in news[:_USED_LIMIT] if isinstance(item, str))
+            self._used.update(clean(item, 60) for item in news[:_USED_LIMIT] if isinstance(item, str))
 
     # -- bytes, each wait under the deadline ----------------------------------------------------------------
 
@@ -286,7 +287,7 @@ class Session:
         self._output.close()
         usage = self._exit or {}
         return Exit(
-            faults.clean_block(self._output.text()),
+            clean_block(self._output.text()),
             tuple(sorted(self._used)),
             float(usage.get("cpu", 0.0)),
             int(usage.get("memory", 0)),

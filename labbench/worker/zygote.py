@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from labbench.errors import ExitCode, LabbenchError
-from labbench.worker.faults import clean
+from labbench.texts.untrusted import clean
 from labbench.worker.installed import NONE
 from labbench.worker.isolation import describe
 from labbench.worker.session import Service, Session

@@ -1,0 +1,94 @@
+"""One command line: what goes wrong in it becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+import click
+
+from labbench.cli import Terminated
+from labbench.cli.app import App, leads_nowhere, say_usage
+from labbench.cli.base import ROOT
+from labbench.errors import ExitCode, LabbenchError, reason
+from labbench.texts import render
+
+#: Refusals of the system that are the machine's state, not a fault of ours.
+_STATES = frozenset({
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE,
+    errno.ENOMEM, errno.EAGAIN, errno.ESTALE,
+})  # fmt: skip
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    app = App.from_environment(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a terminal without Chinese must not end a grading
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = ROOT.main(arguments, prog_name="labbench", standalone_mode=False, obj=app)
+        sys.stdout.flush()
+        return int(code or ExitCode.DONE)
+    except (click.Abort, KeyboardInterrupt):
+        _only_once(signal.SIGINT)
+        _flush()
+        app.complain(app.say("cli.interrupted"))
+        return ExitCode.INTERRUPTED
+    except Terminated:
+        _only_once(signal.SIGTERM)
+        _flush()
+        app.complain(app.say("cli.terminated"))
+        return ExitCode.TERMINATED
+    except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
+        leads_nowhere(sys.stdout)
+        return ExitCode.DONE
+    except Exception as error:
+        if os.environ.get("LABBENCH_DEBUG") and not isinstance(error, LabbenchError | click.ClickException):
+            raise
+        sentence, code = _said(error, app)
+        app.complain(sentence)
+        return code
+
+
+def _said(error: Exception, app: App) -> tuple[str, ExitCode]:
+    """The sentence and the exit code of an error."""
+    match error:
+        case LabbenchError():
+            return render(error.text, app.lang), error.exit_code
+        case click.ClickException():
+            return say_usage(error, app.lang), ExitCode.USAGE
+        case MemoryError():
+            return app.say("cli.no_memory"), ExitCode.USAGE
+        case OSError() if error.errno in _STATES:
+            _flush()
+            leads_nowhere(sys.stdout)  # perhaps it was this one; Python would try again, and fail again, at the end
+            place = str(error.filename or app.say("cli.output"))
+            return app.say("cli.refused", place=place, reason=reason(error)), ExitCode.USAGE
+    internal = app.say("cli.internal", type=type(error).__name__, reason=str(error)[:300])
+    return internal, ExitCode.INTERNAL
+
+
+def once_more(lost: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that came where Python cannot raise it (in a `__del__`, say) comes again in a moment."""
+    numbers: dict[type[BaseException], int] = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}
+    if (number := numbers.get(lost.exc_type)) is None:
+        sys.__unraisablehook__(lost)
+    else:
+        threading.Timer(0.01, signal.raise_signal, (number,)).start()
+
+
+def _flush() -> None:
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+
+
+def _only_once(number: signal.Signals) -> None:
+    """Another Ctrl-C must not make a traceback of the sentence."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(number, signal.SIG_IGN)

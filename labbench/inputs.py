@@ -1,0 +1,60 @@
+"""Reading a file that somebody names: no pipe that blocks, no device without end, no more than is expected."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from labbench.errors import UnfitFileError
+from labbench.texts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def opened(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
+    """A plain file, open for reading.
+
+    Args:
+        path: Where it lies.
+        most: How many bytes it may have, if there is a limit.
+
+    Raises:
+        OSError: it cannot be opened, is no plain file, or is larger.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe would wait until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:  # a NUL in its name
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):
+            raise UnfitFileError(text("input.not_plain"))
+        if most is not None and status.st_size > most:
+            raise _too_large(most)
+        yield file
+
+
+def content(path: Path, most: int) -> bytes:
+    """All of a plain file of at most `most` bytes.
+
+    Raises:
+        OSError: it cannot be read, is no plain file, or is larger.
+    """
+    with opened(path, most) as file:
+        read = file.read(most + 1)  # it may grow meanwhile, or lie about its size, as those of /proc do
+    if len(read) > most:
+        raise _too_large(most)
+    return read
+
+
+def _too_large(most: int) -> UnfitFileError:
+    return UnfitFileError(text("input.too_large", mib=f"{most / 2**20:g}"))
