@@ -166,7 +166,7 @@ USAGE = {
     ("score", "--lab", "3-1", "--fail-under", "300"): "--fail-under: got 300, expected 0–100.",
     ("score", "--lab", "3-1", "--fail-under", "-1"): "--fail-under: got -1, expected 0–100.",
     ("score", "--lab", "3-1", "--fail-under", "most"): "--fail-under: got most, expected 0–100.",
-    ("score", "--lab", "3-1", "--format", "xml"): "--format: got xml, expected table, json.",
+    ("score", "--lab", "3-1", "--format", "xml"): "--format: got xml, expected table, json,",
     ("--lang", "fr", "list"): "--lang: got fr, expected en, zh. See `labbench --help`.",
     ("list", "--lang", "fr"): "--lang: got fr, expected en, zh. See `labbench list --help`.",
     ("show",): "LAB is missing. See `labbench show --help`.",

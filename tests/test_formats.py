@@ -1,4 +1,4 @@
-"""Scorecards in other systems' formats, each read by the rules of the system that reads it, which are written here anew."""
+"""Scorecards in other systems' formats, each read by the rules of the system that reads it, written here anew."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_format_tells_every_scorecard(form, lang):
             assert RAW.findall(content.decode().replace("\r\n", "\n")) == []
 
 
-@pytest.mark.parametrize("form", [f for f in formats.SCORECARD if f not in ("github",)])
+@pytest.mark.parametrize("form", [f for f in formats.SCORECARD if f != "github"])
 def test_formats_are_pure(form):
     encode = formats.SCORECARD[form].of_scorecard
     assert encode(report(WRONG)) == encode(report(WRONG))

@@ -27,6 +27,11 @@ SAYERS = {"text", "Text", "say", "LabbenchError", "Fault"}
 KEYWORDS = {"help_key"}
 
 
+#: Templates speak by `t("key")`, or by `t("start." ~ the rest)`.
+TEMPLATES = sorted((PACKAGE / "report" / "templates").glob("*.html"))
+TOLD = re.compile(r"""\bt\("([a-z_.]+)"( ~)?""")
+
+
 def strings():
     """Every string of the code, and the pattern of every f-string, by file; docstrings and YAML left out."""
     for path in SPEAKERS:
@@ -37,9 +42,15 @@ def strings():
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield path, node.value, False
 
+    for path in TEMPLATES:
+        for key, more in TOLD.findall(path.read_text(encoding="utf-8")):
+            yield path, f"{re.escape(key)}[a-z0-9_]+" if more else key, bool(more)
+
 
 def asked_for():
     """(where, key) of each call that names a key in so many words."""
+    for path in TEMPLATES:
+        yield from ((path.name, key) for key, more in TOLD.findall(path.read_text(encoding="utf-8")) if not more)
     for path in SPEAKERS:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
@@ -69,7 +80,7 @@ def test_no_key_stands_twice():
 
 def test_the_search_finds_keys():
     found = {key for _, key in asked_for()}
-    assert {"handin.empty", "help.lab", "check.wrong", "report.total", "show.files"} <= found
+    assert {"handin.empty", "help.lab", "check.wrong", "report.total", "show.files", "page.how"} <= found
 
 
 def test_every_key_that_is_asked_for_exists():

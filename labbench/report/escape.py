@@ -69,8 +69,8 @@ def workflow_property(words: str) -> str:
 
 
 def file_name(words: str) -> str:
-    """The words as the name of a file or folder on any system; different words never share one."""
+    """The words as the name of a file or folder; different words never share one where case counts."""
     plain = re.sub(r"[^\w.@+-]|^\.|\.$", "_", words)[:_LONGEST]
-    if plain == words and plain.casefold() == plain and plain and plain.partition(".")[0] not in _DEVICES:
+    if plain == words and plain and plain.partition(".")[0].lower() not in _DEVICES:
         return plain
-    return f"{plain.strip('.')}-{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{plain.replace('.', '_')}-{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
