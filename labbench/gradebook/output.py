@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from labbench import labs
+from labbench import labs, scratch
 from labbench.errors import LabbenchError
-from labbench.files import write_atomically
 from labbench.report import gradebook
 
 if TYPE_CHECKING:
@@ -52,11 +51,18 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang) 
         return labs.load(card.lab).tables(card)
 
     written = set()
-    for name, content in gradebook.write(book, specs, tables, lang):
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
-        written.add(path)
+    try:
+        # Whole files, but not each on the disk at once: the journal is, and they can be made again from it.
+        with scratch.folder(beside=out / JOURNAL) as folder:
+            for name, content in gradebook.write(book, specs, tables, lang):
+                path = out / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fresh = folder / "fresh"
+                fresh.write_bytes(content)
+                fresh.replace(path)
+                written.add(path)
+    except OSError as error:
+        raise LabbenchError("output.not_written", path=str(out), reason=error.strerror or str(error)) from error
     # Students who are no longer there.
     for path in (out / _STUDENTS).rglob("*"):
         if path.is_file() and path not in written:
