@@ -24,6 +24,7 @@ COMMANDS = {
     "score": "labbench.cli.score",
     "grade": "labbench.cli.grade",
     "schema": "labbench.cli.schema",
+    "dist": "labbench.cli.dist",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",
