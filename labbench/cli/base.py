@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "labbench.cli.init",
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
+    "grade": "labbench.cli.grade",
     "schema": "labbench.cli.schema",
     "dist": "labbench.cli.dist",
     "weights": "labbench.cli.weights",
