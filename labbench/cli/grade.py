@@ -9,7 +9,7 @@ import click
 
 from labbench.cli.app import clock, progress, status
 from labbench.cli.base import command as define
-from labbench.cli.base import option
+from labbench.cli.base import PATH, option
 from labbench.errors import ExitCode, LabbenchError
 from labbench.results import Level, Profile, Student
 from labbench.texts import render
@@ -30,12 +30,12 @@ _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
     "grade",
     "help.grade",
     [
-        click.argument("folder", type=click.Path(path_type=Path)),
+        click.argument("folder", type=PATH),
         option("--lab", "labs", required=True, multiple=True, help_key="help.grade_lab"),
-        option("--out", required=True, type=click.Path(path_type=Path), help_key="help.grade_out"),
+        option("--out", required=True, type=PATH, help_key="help.grade_out"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
-        option("--pack", "packs", multiple=True, type=click.Path(path_type=Path), help_key="help.grade_pack"),
-        option("--roster", type=click.Path(path_type=Path), help_key="help.roster"),
+        option("--pack", "packs", multiple=True, type=PATH, help_key="help.grade_pack"),
+        option("--roster", type=PATH, help_key="help.roster"),
         option("--jobs", type=click.IntRange(1, 256), metavar="N", help_key="help.jobs"),
         option("--resume/--restart", "resume", default=True, help_key="help.resume"),
         option("--only", multiple=True, metavar="failed|changed|ID", help_key="help.only"),
