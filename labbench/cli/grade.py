@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from labbench.cli.app import clock, progress, status
-from labbench.cli.base import command as define
 from labbench.cli.base import PATH, option
+from labbench.cli.base import command as define
 from labbench.errors import ExitCode, LabbenchError
 from labbench.results import Level, Profile, Student
 from labbench.texts import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from labbench.cli.app import App
     from labbench.gradebook.job import Event
