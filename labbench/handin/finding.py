@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labbench import inputs
 from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
 from labbench.handin import limits
 from labbench.handin.kinds import ARCHIVE_NAMES
-from labbench.handin.reading import open_file
 from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _alike(first: Folder, second: Folder, files: Sequence[File]) -> bool:
 def _content(path: Path) -> bytes | str:
     """A file's content; of what is none, its path, which is like no other."""
     try:
-        with open_file(path) as file:
+        with inputs.opened(path, follow=False) as file:
             return file.read(limits.MAX_BYTES)
     except OSError:
         return str(path)
