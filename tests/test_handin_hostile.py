@@ -196,8 +196,9 @@ def test_what_is_handed_in_may_itself_be_a_link(tmp_path):
 
 def test_folders_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "MAX_FOLDERS", 20)
-    top = folder_of(tmp_path / "in", {f"{n}/x": b"" for n in range(21)})
+    top = folder_of(tmp_path / "in", {f"{n}/y/x": b"" for n in range(21)})
     refused(top, "more than 20 folders; name the one")
+    assert opened(folder_of(top, below("stu_upload/")))[1] == WORK  # it lies near
     refused(folder_of(tmp_path / "deep", {**WORK, "a/" * 50 + "x": b""}), "more than 40 deep")
 
 

@@ -131,7 +131,7 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
     there: set[str] = set()
     troubles: list[LabbenchError | OSError] = []
     for level in range(limits.MAX_NESTING + 1):
-        folders = look(tree, str(path))
+        folders = look(tree)
         found = find_package(folders, files, str(path))
         if found is not None:
             copy_folder(tree, found.folder, package, str(path), budget)
@@ -139,6 +139,8 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
             if lost:
                 raise LabbenchError("handin.link", path=str(path), file=lost[0])
             return found.candidates
+        if len(folders) > limits.MAX_FOLDERS:
+            raise LabbenchError("handin.too_many_folders", path=str(path), folders=limits.MAX_FOLDERS)
         there |= {name for folder in folders for name in folder.files}
         troubles += [folder.error for folder in folders if folder.error is not None]
         inner = package.with_name(f"inner-{level}")
