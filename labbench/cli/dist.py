@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from labbench.cli.base import PATH, group, option
 from labbench.cli.base import command as define
-from labbench.cli.base import group, option
 from labbench.results import Profile
 
 if TYPE_CHECKING:
@@ -40,8 +38,8 @@ command.add_command(
         [
             option("--lab", required=True, help_key="help.lab"),
             option("--quick/--full", "quick", default=True, help_key="help.quick"),
-            option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack"),
-            option("--output", type=click.Path(path_type=Path), help_key="help.dist_output"),
+            option("--pack", type=PATH, envvar="LABBENCH_PACK", help_key="help.pack"),
+            option("--output", type=PATH, help_key="help.dist_output"),
             option("--allow-weak", is_flag=True, help_key="help.allow_weak"),
         ],
     )(_gradescope)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from labbench.cli.app import clock, progress, status
+from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
-from labbench.cli.base import option
 from labbench.errors import ExitCode, LabbenchError
 from labbench.results import Level, Profile, Student
 from labbench.texts import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from labbench.cli.app import App
     from labbench.gradebook.executors import Executor
@@ -31,12 +31,12 @@ _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
     "grade",
     "help.grade",
     [
-        click.argument("folder", type=click.Path(path_type=Path)),
+        click.argument("folder", type=PATH),
         option("--lab", "labs", required=True, multiple=True, help_key="help.grade_lab"),
-        option("--out", required=True, type=click.Path(path_type=Path), help_key="help.grade_out"),
+        option("--out", required=True, type=PATH, help_key="help.grade_out"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
-        option("--pack", "packs", multiple=True, type=click.Path(path_type=Path), help_key="help.grade_pack"),
-        option("--roster", type=click.Path(path_type=Path), help_key="help.roster"),
+        option("--pack", "packs", multiple=True, type=PATH, help_key="help.grade_pack"),
+        option("--roster", type=PATH, help_key="help.roster"),
         option("--executor", "place", default="local", metavar="local|dask://HOST:PORT", help_key="help.executor"),
         option("--jobs", type=click.IntRange(1, 256), metavar="N", help_key="help.jobs"),
         option("--resume/--restart", "resume", default=True, help_key="help.resume"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from labbench import scratch
 from labbench.catalogue import spellings
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.handin import limits
 from labbench.handin.archive import unpack
 from labbench.handin.budget import Budget
@@ -85,8 +85,8 @@ def opened(path: Path, files: Sequence[File]) -> Iterator[Snapshot]:
         try:
             snapshot = _take(path, files, private)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise LabbenchError("handin.unreadable", path=_place(error, path, private), reason=reason) from error
+            place = _place(error, path, private)
+            raise LabbenchError("handin.unreadable", path=place, reason=reason(error)) from error
         yield snapshot
 
 

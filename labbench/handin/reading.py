@@ -11,7 +11,7 @@ import os
 import stat
 from typing import IO, TYPE_CHECKING, Protocol
 
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,5 +91,4 @@ def not_written(error: OSError) -> LabbenchError:
     """The refusal where it is not the hand-in that is at fault."""
     import tempfile
 
-    reason = error.strerror or str(error)
-    return LabbenchError("handin.not_written", folder=tempfile.gettempdir(), reason=reason)
+    return LabbenchError("handin.not_written", folder=tempfile.gettempdir(), reason=reason(error))
