@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labbench.cli.app import App
+    from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
     from labbench.gradebook.running import Only, Tally
     from labbench.results import Gradebook
@@ -36,6 +37,7 @@ _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
         option("--pack", "packs", multiple=True, type=PATH, help_key="help.grade_pack"),
         option("--roster", type=PATH, help_key="help.roster"),
+        option("--executor", "place", default="local", metavar="local|dask://HOST:PORT", help_key="help.executor"),
         option("--jobs", type=click.IntRange(1, 256), metavar="N", help_key="help.jobs"),
         option("--resume/--restart", "resume", default=True, help_key="help.resume"),
         option("--only", multiple=True, metavar="failed|changed|ID", help_key="help.only"),
@@ -57,6 +59,7 @@ def command(
     out: Path,
     packs: tuple[Path, ...],
     roster: Path | None,
+    place: str,
     jobs: int | None,
     only: tuple[str, ...],
     limit_minutes: int | None,
@@ -69,7 +72,6 @@ def command(
     """Grade a class."""
     from labbench import catalogue, resources
     from labbench.gradebook import discovery, output, rosters, running
-    from labbench.gradebook.executors import Local, default_jobs
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.policy import require
@@ -99,10 +101,21 @@ def command(
             seconds=60.0 * (limit_minutes or _MINUTES[profile]),
             templates={name: resources.template(spec.folder) for name, spec in specs.items()},
         )
-        with Local(jobs or default_jobs()) as executor, status(app) as show:
+        with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
     output.write(book, specs, out, app.lang)
     return _summary(app, book, out)
+
+
+def _executor(place: str, jobs: int | None) -> Executor:
+    from labbench.gradebook import cluster
+    from labbench.gradebook.executors import Local, default_jobs
+
+    if place == "local":
+        return Local(jobs or default_jobs())
+    if place.startswith(cluster.SCHEME):
+        return cluster.Cluster(place, jobs)
+    raise LabbenchError("grade.no_executor", got=place)
 
 
 def _only(words: Sequence[str], known: Sequence[str]) -> Only | None:

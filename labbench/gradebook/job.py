@@ -22,7 +22,7 @@ import msgspec
 
 from labbench.alone import PATIENCE, alone
 from labbench.errors import LabbenchError
-from labbench.results import Profile, Scorecard, Text, text
+from labbench.results import Level, Profile, Scorecard, Text, text
 from labbench.scoring import Pieces
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Order:
         pack: The folder of its pack.
         handin: What was handed in.
         digest: That of its snapshot; pieces belong to this content and to no other.
+        level: How well it must be locked in: this may be another machine than the one that asks.
         patience: How many seconds to wait for the machine's timing lock.
         kept: What has been graded before.
         closing: Whether time is up: make the scorecard of what is kept, and run nothing.
@@ -50,6 +51,7 @@ class Order:
     pack: str
     handin: str
     digest: str
+    level: Level = Level.LIMITED
     patience: float = PATIENCE
     kept: Pieces = field(default_factory=Pieces)
     closing: bool = False
@@ -84,6 +86,15 @@ def decode_event(line: bytes) -> Event:
     return msgspec.convert(json.loads(line), Event)
 
 
+def decode_order(line: bytes) -> Order:
+    """The order of a line.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return msgspec.convert(json.loads(line), Order)
+
+
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
@@ -112,6 +123,7 @@ def grade(order: Order) -> Event:
     """Grade the hand-in; whatever goes wrong is an event too."""
     from labbench import handin
     from labbench.grading import Course, grade_snapshot
+    from labbench.policy import require
     from labbench.task import prepare
 
     course = Course(
@@ -122,6 +134,7 @@ def grade(order: Order) -> Event:
     )
     try:
         task = prepare(order.lab, order.profile, Path(order.pack))
+        require(task.pack.identity, order.level, allow_weak=True)
         with handin.opened(Path(order.handin), task.spec.files) as snapshot:
             if snapshot.digest != order.digest:
                 return Event(why=text("grade.changed"), ours=True)
@@ -136,7 +149,7 @@ def main() -> None:
     """Serve the order on stdin."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader of the class, which ends its jobs
-    order = msgspec.convert(json.loads(sys.stdin.buffer.readline()), Order)
+    order = decode_order(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_orderer, daemon=True).start()
     _say(grade(order))
 

@@ -295,6 +295,7 @@ class _Run:
             pack=self.packs.path(item.lab),
             delivery=item.delivery,
             digest=item.digest,
+            level=self.task.level,
             seconds=self.task.seconds,
             kept=self.journal.graded(item.key),
         )
