@@ -82,7 +82,9 @@ def once_more(lost: sys.UnraisableHookArgs) -> None:
     if (number := numbers.get(lost.exc_type)) is None:
         sys.__unraisablehook__(lost)
     else:
-        threading.Timer(0.01, signal.raise_signal, (number,)).start()
+        main = threading.main_thread().ident or 0
+        # To the main thread: what it sleeps in ends only by a signal of its own.
+        threading.Timer(0.01, signal.pthread_kill, (main, number)).start()
 
 
 def _flush() -> None:

@@ -103,6 +103,7 @@ def command(
     from labbench.cli.run_inference import Request, infer, on_real_device
     from labbench.cli.run_transfer import Order, transfer
     from labbench.running import Assignment
+    from labbench.vgg import pictures
     from labbench.vgg import weights as store
 
     entries = catalogue.load()
@@ -111,6 +112,9 @@ def command(
     given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
              "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
     _refuse_others(name, plugin.job, given, as_main=as_main)
+    for picture in (image, content, style):
+        if picture is not None:
+            pictures.open_rgb(picture)  # what is wrong shows now, and not when the weights are built
     show = progress(app)
     found = store.resolve(weights, show) if weights is not None else store.preferred(show)
 

@@ -81,7 +81,7 @@ def usable_memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
         bounds.append(soft)
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         # `0::/a/b` in version 2, where every group above bounds too; `7:memory:/a/b` in version 1.
         for line in own.read_text(encoding="utf-8", errors="replace").splitlines():
             number, controllers, name = line.split(":", 2)
