@@ -10,7 +10,7 @@ import pytest
 
 from labbench import catalogue, handin, resources
 from labbench.errors import LabbenchError
-from labbench.gradebook import discovery, output, running
+from labbench.gradebook import discovery, output, reading, running
 from labbench.gradebook.job import Event
 from labbench.gradebook.journal import Journal
 from labbench.results import (
@@ -97,7 +97,7 @@ def folder(tmp_path):
 
 
 def grade(folder, executor, packs=None, missing=(), only=None, **changes):
-    task = running.Class(
+    task = reading.Class(
         folder, discovery.find(folder), tuple(missing), SPECS, Profile.QUICK, Level.STRONG, 60.0,
         {"3-1": resources.template("lab3_1")},
     )  # fmt: skip
@@ -193,7 +193,7 @@ def test_copies_are_listed_side_by_side(folder):
 
 def test_progress_counts_what_is_done(folder):
     told = []
-    task = running.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
+    task = reading.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
                          {"3-1": resources.template("lab3_1")})  # fmt: skip
     with Journal(folder.parent / "j") as journal:
         running.grade(

@@ -9,6 +9,7 @@ import click
 from labbench.cli.app import clock, progress, status
 from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
+from labbench.cli.strictness import STRICTNESS
 from labbench.errors import ExitCode, LabbenchError
 from labbench.results import Level, Profile, Student
 from labbench.texts import render
@@ -42,14 +43,7 @@ _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
         option("--resume/--restart", "resume", default=True, help_key="help.resume"),
         option("--only", multiple=True, metavar="failed|changed|ID", help_key="help.only"),
         option("--limit-minutes", type=click.IntRange(1, 1440), metavar="M", help_key="help.limit_minutes"),
-        option(
-            "--require-sandbox",
-            "required",
-            type=click.Choice([level.value for level in Level]),
-            envvar="LABBENCH_REQUIRE_SANDBOX",
-            help_key="help.require_sandbox",
-        ),
-        option("--allow-weak", is_flag=True, help_key="help.allow_weak"),
+        *STRICTNESS,
     ],
 )
 def command(
@@ -71,7 +65,7 @@ def command(
 ) -> int:
     """Grade a class."""
     from labbench import catalogue, resources
-    from labbench.gradebook import discovery, output, rosters, running
+    from labbench.gradebook import discovery, output, reading, rosters, running
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.policy import require
@@ -91,7 +85,7 @@ def command(
     ):
         for identity in goldens.identities.values():
             require(identity, Level(required) if required else None, allow_weak=allow_weak)
-        task = running.Class(
+        task = reading.Class(
             folder=folder,
             found=found,
             missing=missing,

@@ -11,6 +11,7 @@ from labbench.cli.app import progress, status
 from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
 from labbench.cli.output import Form, targets, write
+from labbench.cli.strictness import STRICTNESS
 from labbench.errors import ExitCode
 from labbench.results import Level, Profile
 
@@ -30,14 +31,7 @@ if TYPE_CHECKING:
         option("--pack", type=PATH, envvar="LABBENCH_PACK", help_key="help.pack"),
         option("--format", "forms", type=Form(), multiple=True, metavar=f"{Form.name}[=FILE]", help_key="help.format"),
         option("--output", type=PATH, help_key="help.output"),
-        option(
-            "--require-sandbox",
-            "required",
-            type=click.Choice([level.value for level in Level]),
-            envvar="LABBENCH_REQUIRE_SANDBOX",
-            help_key="help.require_sandbox",
-        ),
-        option("--allow-weak", is_flag=True, help_key="help.allow_weak"),
+        *STRICTNESS,
         option("--fail-under", type=click.IntRange(0, 100), metavar="N", help_key="help.fail_under"),
     ],
 )

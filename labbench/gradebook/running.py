@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from labbench import handin, timing
-from labbench.errors import LabbenchError
+from labbench import timing
 from labbench.gradebook import likeness
-from labbench.gradebook.discovery import gathered
 from labbench.gradebook.executors import Job
-from labbench.gradebook.keys import key, sources
-from labbench.results import Gradebook, Row, Scorecard, Student, Verdict, text
+from labbench.gradebook.reading import read_all
+from labbench.results import Gradebook, Row, Scorecard, Verdict, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from labbench.catalogue import LabSpec
     from labbench.gradebook.discovery import Delivery, Found
@@ -24,35 +21,9 @@ if TYPE_CHECKING:
     from labbench.gradebook.job import Event
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
-    from labbench.results import Level, Profile, Text
+    from labbench.gradebook.reading import Class, Handed, Item, Progress
 
-    Progress = Callable[[str, float], None]
     OnDone = Callable[["Tally", str, Event | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """What is to be graded.
-
-    Attributes:
-        folder: Where the hand-ins lie; rows name them relative to it.
-        found: The students and what they handed in.
-        missing: Those who handed in nothing.
-        specs: The catalogue's entries of the labs, in order.
-        profile: quick or full.
-        level: How well hand-ins are locked in here.
-        seconds: The most one hand-in may take for one lab, by the wall clock.
-        templates: Where the stubs of each lab lie, which all hand-ins have in common.
-    """
-
-    folder: Path
-    found: tuple[Found, ...]
-    missing: tuple[Student, ...]
-    specs: Mapping[str, LabSpec]
-    profile: Profile
-    level: Level
-    seconds: float
-    templates: Mapping[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +70,6 @@ class Tally:
         return None if graded < 1 else self.seconds / graded * (self.total - self.done)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One hand-in × one lab, and whose it is: more than one student's if they handed in the same."""
-
-    key: str
-    lab: str
-    digest: str
-    delivery: Delivery
-    students: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Read:
-    """What reading all hand-ins came to; by student and lab, where nothing else is said.
-
-    Attributes:
-        items: What to grade.
-        counts: The delivery that counts.
-        unreadable: Why it cannot be read, and whether that is our failure.
-        prints: Fingerprints by lab and student.
-    """
-
-    items: dict[str, _Item] = field(default_factory=dict)
-    counts: dict[tuple[str, str], Delivery] = field(default_factory=dict)
-    unreadable: dict[tuple[str, str], tuple[Text, bool]] = field(default_factory=dict)
-    prints: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
-
-
 def grade(
     task: Class,
     journal: Journal,
@@ -163,8 +106,8 @@ def _graded(
     only: Only | None,
     on_done: OnDone,
     progress: Progress | None,
-) -> _Read:
-    read = _read(task, packs, progress)
+) -> Handed:
+    read = read_all(task, packs, progress)
     todo = [item for item in read.items.values() if _chosen(item, journal, only)]
     run = _Run(task, journal, packs, executor, on_done, len(read.items), timing.wall_ns())
     run.tell(Tally(len(read.items), len(read.items) - len(todo), len(read.items) - len(todo)))
@@ -187,58 +130,13 @@ def _given_up(journal: Journal, key: str) -> bool:
     return not journal.failures.get(key, (None, True))[1]
 
 
-def _chosen(item: _Item, journal: Journal, only: Only | None) -> bool:
+def _chosen(item: Item, journal: Journal, only: Only | None) -> bool:
     if only is None:
         return not journal.settled(item.key) and not _given_up(journal, item.key)
     card, failed = journal.found(item.key), item.key in journal.failures
     undecided = failed or (card is not None and not journal.settled(item.key))
     untried = card is None and not failed
     return (only.failed and undecided) or (only.changed and untried) or bool(only.students & set(item.students))
-
-
-def _read(task: Class, packs: Packs, progress: Progress | None) -> _Read:
-    """Open every hand-in for a moment: its digest says whether it has been graded."""
-    read = _Read()
-    for lab in task.specs:
-        source = sources(lab)
-        read.prints[lab] = {}
-        for number, one in enumerate(task.found):
-            if progress is not None:
-                progress("grade.reading", (number + 1) / len(task.found))
-            place = one.student.id, lab
-            try:
-                read.counts[place], digest, prints = _opened(task.specs[lab], one)
-            except LabbenchError as error:
-                read.unreadable[place] = error.text, False
-                continue
-            except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-                why = text("cli.internal", type=type(error).__name__, reason=str(error)[:300])
-                read.unreadable[place] = why, True
-                continue
-            read.prints[lab][one.student.id] = prints
-            name = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
-            first = read.items.get(name) or _Item(name, lab, digest, read.counts[place], ())
-            read.items[name] = replace(first, students=(*first.students, one.student.id))
-    return read
-
-
-def _opened(spec: LabSpec, one: Found) -> tuple[Delivery, str, frozenset[int]]:
-    """The delivery that counts, its digest and its fingerprints: the latest that holds anything of the lab.
-
-    Raises:
-        LabbenchError: it cannot be read.
-    """
-    refused: LabbenchError | None = None
-    for delivery in (one.delivery, *one.others):
-        try:
-            with gathered(delivery) as path, handin.opened(path, spec.files) as snapshot:
-                return delivery, snapshot.digest, likeness.fingerprints(snapshot.package)
-        except LabbenchError as error:
-            refused = refused or error
-            if error.text.key != "handin.no_package":  # a report, or another lab's work
-                break
-    assert refused is not None  # noqa: S101 - there is at least one delivery
-    raise refused
 
 
 @dataclass(slots=True)
@@ -254,9 +152,9 @@ class _Run:
     started: int
     tally: Tally = Tally(0, 0, 0)
 
-    def side_by_side(self, items: Sequence[_Item]) -> None:
+    def side_by_side(self, items: Sequence[Item]) -> None:
         """All of them, as many at a time as the executor takes."""
-        waiting: dict[Future[Event], _Item] = {self._submit(item): item for item in items}
+        waiting: dict[Future[Event], Item] = {self._submit(item): item for item in items}
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
@@ -273,7 +171,7 @@ class _Run:
                 )
                 self.tell(changed, item.students[0], event)
 
-    def alone(self, item: _Item) -> None:
+    def alone(self, item: Item) -> None:
         """What is open about one, with nothing beside it."""
         self.tell(replace(self.tally, running=1))
         card = self.journal.found(item.key)
@@ -288,7 +186,7 @@ class _Run:
         self.tally = replace(tally, seconds=(timing.wall_ns() - self.started) / 1e9)
         self.on_done(self.tally, student, event)
 
-    def _submit(self, item: _Item) -> Future[Event]:
+    def _submit(self, item: Item) -> Future[Event]:
         job = Job(
             lab=item.lab,
             profile=self.task.profile,
@@ -306,7 +204,7 @@ class _Run:
 
         return self.executor.submit(job, heard)
 
-    def _keep(self, item: _Item, event: Event, *, alone: bool) -> None:
+    def _keep(self, item: Item, event: Event, *, alone: bool) -> None:
         if event.card is not None:
             self.journal.card(item.key, event.card, alone=alone)
         elif event.why is not None:
@@ -319,7 +217,7 @@ def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     return {check.scenario for check in spec.checks if check.id in found}
 
 
-def _book(task: Class, journal: Journal, read: _Read) -> Gradebook:
+def _book(task: Class, journal: Journal, read: Handed) -> Gradebook:
     keys = {(student, item.lab): item.key for item in read.items.values() for student in item.students}
     rows = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab))) for one in task.found
             for lab in task.specs]  # fmt: skip
@@ -338,7 +236,7 @@ def _order(row: Row) -> str:
     return row.student.id.casefold()
 
 
-def _row(task: Class, one: Found, lab: str, journal: Journal, read: _Read, name: str | None) -> Row:
+def _row(task: Class, one: Found, lab: str, journal: Journal, read: Handed, name: str | None) -> Row:
     counts = read.counts.get((one.student.id, lab), one.delivery)
     handed = _shown(task, counts)
     others = tuple(_shown(task, d) for d in (one.delivery, *one.others) if d is not counts)
