@@ -13,12 +13,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a place where a result could not be written, before minutes are spent on it.
+def check_writable(path: Path, spared: Path | None = None) -> None:
+    """Refuse a place where a result could not be written, or must not be, before minutes are spent on it.
+
+    Args:
+        path: The place.
+        spared: What the result is made from: that file, or the Python files of that folder.
 
     Raises:
-        LabbenchError: a folder is there, or the folder for it is missing or not writable.
+        LabbenchError: a folder or something spared is there, or the folder for it is missing or not writable.
     """
+    try:
+        _check(path, spared)
+    except OSError as error:
+        raise LabbenchError("output.not_written", path=str(path), reason=reason(error)) from error
+
+
+def _check(path: Path, spared: Path | None) -> None:
+    if spared is not None and path.exists() and spared.exists():
+        inside = path.suffix == ".py" and spared.resolve() in path.resolve().parents
+        if inside or path.samefile(spared):
+            raise LabbenchError("output.is_input", path=str(path))
     if path.is_dir():
         raise LabbenchError("output.is_folder", path=str(path))
     folder = path.absolute().parent

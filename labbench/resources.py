@@ -36,7 +36,7 @@ def cache_dir() -> Path:
     """Where built weights are kept: `LABBENCH_CACHE`, else the user's cache folder."""
     chosen = os.environ.get("LABBENCH_CACHE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111 - Path.expanduser fails on an unknown ~user
     from platformdirs import user_cache_path  # not needed by `labbench --help`
 
     return user_cache_path("labbench")

@@ -23,15 +23,26 @@ class Scaffold:
     backup: Path | None
 
 
+def check_free(name: str, folder: Path) -> None:
+    """Refuse to begin where `FOLDER/labNAME` is there already.
+
+    Raises:
+        LabbenchError: it is.
+    """
+    target = _target(name, folder)
+    if target.exists() or target.is_symlink():
+        raise LabbenchError("init.exists", path=str(target))
+
+
 def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold:
-    """Write `FOLDER/labNAME`.
+    """Write `FOLDER/labNAME`; with `force`, what is there is set aside.
 
     Raises:
         LabbenchError: it is there already and `force` is not given, or it cannot be written.
     """
-    target = folder / f"lab{name}"
-    if (target.exists() or target.is_symlink()) and not force:
-        raise LabbenchError("init.exists", path=str(target))
+    if not force:
+        check_free(name, folder)
+    target = _target(name, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with scratch.folder(beside=target) as temporary:
@@ -49,10 +60,18 @@ def scaffold(name: str, spec: LabSpec, folder: Path, *, force: bool) -> Scaffold
     return Scaffold(target, backup)
 
 
+def _target(name: str, folder: Path) -> Path:
+    return folder / f"lab{name}"
+
+
 def _copy(template: Path, target: Path) -> None:
     # Without the modes: the stubs of an installation may be read-only.
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(template, target, ignore=ignored, copy_function=shutil.copyfile)
+    target.mkdir()
+    for source in template.iterdir():
+        if source.is_dir() and source.name != "__pycache__":
+            _copy(source, target / source.name)
+        elif source.is_file():
+            shutil.copyfile(source, target / source.name)
 
 
 def _set_aside(target: Path) -> Path | None:

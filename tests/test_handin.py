@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from labbench import handin
 from labbench.errors import LabbenchError
 from labbench.handin import limits
 from tests.packing import FILES, WORK, below, folder_of, opened, private_folder, refused, tar_of, zip_of  # noqa: F401
@@ -43,6 +44,7 @@ JUNK = {
     "stu_upload/.git/config": b"git",
     "stu_upload/.DS_Store": b"mac",
     ".ipynb_checkpoints/layers_1.py": b"old",
+    **{f".git/copy/{name}": b"old" for name in FILES},
 }
 
 
@@ -55,6 +57,8 @@ def test_junk_is_left_out(tmp_path, kind):
         "tar": lambda: tar_of(tmp_path / "in.tar", members),
     }[kind]()
     assert opened(wrapped)[1] == WORK
+    with handin.opened(wrapped, FILES) as snapshot:
+        assert snapshot.candidates == ()
 
 
 def test_a_virtual_environment_is_not_the_work(tmp_path):

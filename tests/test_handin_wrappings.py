@@ -329,6 +329,18 @@ def test_as_real_packers_pack_it(tmp_path, program):
     assert opened(tmp_path / lines[program][-1])[1] == WORK
 
 
+@pytest.mark.parametrize(("of", "name"), [(b"notes__.txt", "notes笔记.txt"), (b"another.txt", "notes__.txt")])
+def test_the_name_in_the_extra_field_counts_where_it_belongs_to_the_member(tmp_path, of, name):
+    """An older packer that renames a member keeps the field, with the checksum of the name before."""
+    path = struct.pack("<BI", 1, zlib.crc32(of)) + "notes笔记.txt".encode()
+    info = zipfile.ZipInfo("notes__.txt")
+    info.extra = struct.pack("<HH", 0x7075, len(path)) + path
+    file = zip_of(tmp_path / "in.zip", WORK)
+    with zipfile.ZipFile(file, "a") as out:
+        out.writestr(info, b"x")
+    assert opened(file)[1].keys() - WORK.keys() == {name}
+
+
 def test_names_are_composed_wherever_they_come_from(tmp_path):
     plain = {**WORK, unicodedata.normalize("NFD", "Übung.txt"): b"x"}
     composed = opened(folder_of(tmp_path / "nfc", {unicodedata.normalize("NFC", n): c for n, c in plain.items()}))

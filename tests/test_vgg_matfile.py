@@ -234,3 +234,16 @@ def test_reads_what_scipy_writes(tmp_path):
         assert found.values["nested"]["inner"]["x"] == 2.5
         assert found.values["empty"].size == 0
         assert [record["b"].item() for record in found.values["many"]] == [2, 4]
+
+
+def test_compressed_variables_have_a_limit_together(monkeypatch, tmp_path):
+    file = tmp_path / "x.mat"
+    scipy.io.savemat(file, {"a": np.zeros(300_000), "b": np.zeros(300_000)}, do_compression=True)
+    data = np.fromfile(file, np.uint8)
+    assert matformat.read(data).compressed
+    monkeypatch.setattr(matformat, "_MAX_INFLATED", 4 << 20)
+    with pytest.raises(matformat.FormatError, match="compressed variables of more than 4 MiB"):
+        matformat.read(data)
+    monkeypatch.setattr(matformat, "_MAX_INFLATED", 2_400_000)  # what the first takes, a little less
+    with pytest.raises(matformat.FormatError, match="compressed variables of more than 2 MiB"):
+        matformat.read(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,9 @@ COMMANDS = {
     "init": "labbench.cli.init",
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
+    "grade": "labbench.cli.grade",
     "schema": "labbench.cli.schema",
+    "dist": "labbench.cli.dist",
     "weights": "labbench.cli.weights",
     "goldens": "labbench.cli.goldens",
     "doctor": "labbench.cli.doctor",
@@ -33,6 +36,23 @@ COMMANDS = {
 def _language(context: click.Context) -> Lang:
     app = context.find_object(App)
     return app.lang if app is not None else Lang.EN
+
+
+class Named(click.Path):
+    """A path that names something: an empty one, as of a variable that is not set, is not the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Click's, unless it is empty or holds a NUL."""
+        if isinstance(value, str) and (not value or "\0" in value):
+            self.fail(say("usage.no_path", _language(ctx) if ctx else Lang.EN, got=repr(value)), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+#: The type of all paths.
+PATH = Named()
 
 
 class Option(click.Option):
@@ -53,6 +73,8 @@ class Option(click.Option):
         try:
             return super().type_cast_value(ctx, value)
         except click.BadParameter as error:
+            if isinstance(self.type, Named):
+                raise  # says what was expected
             got = ", ".join(value) if self.multiple else str(value)
             said = say("usage.got", _language(ctx), got=got, expected=_expected(self.type))
             raise click.BadParameter(said, ctx, self) from error
@@ -64,7 +86,7 @@ def _expected(kind: click.ParamType[Any]) -> str:
             return ", ".join(map(str, kind.choices))
         case click.IntRange():
             return f"{kind.min}–{kind.max}"
-    return kind.name
+    return kind.name.replace("|", ", ")
 
 
 class _Spoken(click.Command):

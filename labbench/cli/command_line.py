@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from tempfile import gettempdir
 
 import click
 
@@ -21,7 +22,7 @@ from labbench.texts import render
 #: Refusals of the system that are the machine's state, not a fault of ours.
 _STATES = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE,
-    errno.ENOMEM, errno.EAGAIN, errno.ESTALE,
+    errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.ENAMETOOLONG, errno.ELOOP,
 })  # fmt: skip
 
 
@@ -68,8 +69,9 @@ def _said(error: Exception, app: App) -> tuple[str, ExitCode]:
         case OSError() if error.errno in _STATES:
             _flush()
             leads_nowhere(sys.stdout)  # perhaps it was this one; Python would try again, and fail again, at the end
-            place = str(error.filename or app.say("cli.output"))
-            return app.say("cli.refused", place=place, reason=reason(error)), ExitCode.USAGE
+            if error.filename:
+                return app.say("cli.refused", place=str(error.filename), reason=reason(error)), ExitCode.USAGE
+            return app.say("cli.not_written", reason=reason(error), folder=gettempdir()), ExitCode.USAGE
     internal = app.say("cli.internal", type=type(error).__name__, reason=str(error)[:300])
     return internal, ExitCode.INTERNAL
 
@@ -80,7 +82,9 @@ def once_more(lost: sys.UnraisableHookArgs) -> None:
     if (number := numbers.get(lost.exc_type)) is None:
         sys.__unraisablehook__(lost)
     else:
-        threading.Timer(0.01, signal.raise_signal, (number,)).start()
+        main = threading.main_thread().ident or 0
+        # To the main thread: what it sleeps in ends only by a signal of its own.
+        threading.Timer(0.01, signal.pthread_kill, (main, number)).start()
 
 
 def _flush() -> None:

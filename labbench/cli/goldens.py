@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from labbench.cli.app import App, lines, progress
+from labbench.cli.base import PATH, group, option
 from labbench.cli.base import command as define
-from labbench.cli.base import group, option
 from labbench.errors import ExitCode
 from labbench.results import Disclosure
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from labbench.packs import Pack
 
 _LAB = option("--lab", required=True, help_key="help.lab")
-_PACK = option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack")
+_PACK = option("--pack", type=PATH, envvar="LABBENCH_PACK", help_key="help.pack")
 
 
 command = group("goldens", "help.goldens_group")
@@ -93,10 +91,10 @@ command.add_command(
         "help.goldens_build",
         [
             _LAB,
-            option("--out", type=click.Path(path_type=Path), help_key="help.goldens_out"),
+            option("--out", type=PATH, help_key="help.goldens_out"),
             option("--seed", help_key="help.goldens_seed"),
-            option("--image", type=click.Path(path_type=Path), help_key="help.goldens_image"),
-            option("--weights", type=click.Path(path_type=Path), help_key="help.weights"),
+            option("--image", type=PATH, help_key="help.goldens_image"),
+            option("--weights", type=PATH, help_key="help.weights"),
             option("--public", is_flag=True, help_key="help.goldens_public"),
             option("--practice", is_flag=True, help_key="help.goldens_practice"),
             option("--force", is_flag=True, help_key="help.goldens_force"),

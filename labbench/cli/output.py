@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labbench.cli.app import leads_nowhere
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.report.formats import SCORECARD
 
 if TYPE_CHECKING:
@@ -35,22 +35,23 @@ class Target:
 class Form(click.ParamType[Target]):
     """FORM or FORM=FILE."""
 
-    name = ", ".join(SCORECARD)
+    name = "|".join(SCORECARD)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:
         """The target of one `--format`."""
         form, given, file = str(value).partition("=")
         if form not in SCORECARD or (given and not file):
-            self.fail(self.name, param, ctx)
+            self.fail(str(value), param, ctx)
         return Target(form, Path(file) if given else None)
 
 
-def targets(asked: Sequence[Target], output: Path | None) -> tuple[Target, ...]:
+def targets(asked: Sequence[Target], output: Path | None, spared: Path | None = None) -> tuple[Target, ...]:
     """All reports that are asked for; every file can be written.
 
     Args:
         asked: By `--format`; a table if it is nothing.
         output: `--output`: the file for what has none of its own.
+        spared: The hand-in; no report is written over it.
 
     Raises:
         LabbenchError: two would go to the same place, `--output` is for nothing, or a file cannot be written.
@@ -68,7 +69,7 @@ def targets(asked: Sequence[Target], output: Path | None) -> tuple[Target, ...]:
     for file in files:
         if files.count(file) > 1:
             raise LabbenchError("output.twice", path=str(file))
-        check_writable(file)
+        check_writable(file, spared)
     return found
 
 
@@ -123,7 +124,7 @@ def _append(path: Path, content: bytes) -> None:
         with path.open("ab") as file:
             file.write(content)
     except OSError as error:
-        raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error
+        raise LabbenchError("output.not_written", path=str(path), reason=reason(error)) from error
 
 
 def _print(content: bytes) -> None:

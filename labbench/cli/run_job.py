@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labbench.cli.app import progress
+from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
-from labbench.cli.base import option
 from labbench.errors import ExitCode, LabbenchError
 from labbench.texts import render
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from labbench.running import Assignment
     from labbench.texts import Text
 
-_FILE = click.Path(path_type=Path)
 #: Options that every job takes, and those of one kind of job.
 _COMMON = ("--submission", "--weights")
 _OF_CLASSIFICATION = ("--image",)
@@ -67,17 +66,17 @@ class Seconds(click.ParamType[Any]):
     "help.run",
     [
         click.argument("lab"),
-        option("--submission", type=_FILE, default=Path(), help_key="help.submission"),
-        option("--image", type=_FILE, help_key="help.image"),
-        option("--file-list", type=_FILE, help_key="help.file_list"),
+        option("--submission", type=PATH, default=Path(), help_key="help.submission"),
+        option("--image", type=PATH, help_key="help.image"),
+        option("--file-list", type=PATH, help_key="help.file_list"),
         option("--cpu-time", type=Seconds(), metavar="SECONDS", help_key="help.cpu_time"),
         option("--device", type=click.Choice(["emulated", "real"]), help_key="help.device"),
-        option("--content", type=_FILE, help_key="help.content"),
-        option("--style", type=_FILE, help_key="help.style"),
+        option("--content", type=PATH, help_key="help.content"),
+        option("--style", type=PATH, help_key="help.style"),
         option("--steps", type=click.IntRange(1, 10_000), metavar="N", help_key="help.steps"),
         option("--size", type=Size(), metavar="HxW", help_key="help.size"),
-        option("--out", type=_FILE, help_key="help.out"),
-        option("--weights", type=_FILE, help_key="help.weights"),
+        option("--out", type=PATH, help_key="help.out"),
+        option("--weights", type=PATH, help_key="help.weights"),
         option("--main", "as_main", is_flag=True, help_key="help.main"),
     ],
 )
@@ -104,6 +103,7 @@ def command(
     from labbench.cli.run_inference import Request, infer, on_real_device
     from labbench.cli.run_transfer import Order, transfer
     from labbench.running import Assignment
+    from labbench.vgg import pictures
     from labbench.vgg import weights as store
 
     entries = catalogue.load()
@@ -112,6 +112,9 @@ def command(
     given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
              "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
     _refuse_others(name, plugin.job, given, as_main=as_main)
+    for picture in (image, content, style):
+        if picture is not None:
+            pictures.open_rgb(picture)  # what is wrong shows now, and not when the weights are built
     show = progress(app)
     found = store.resolve(weights, show) if weights is not None else store.preferred(show)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labbench.cli.app import progress, status
+from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
-from labbench.cli.base import option
 from labbench.cli.output import Form, targets, write
 from labbench.errors import ExitCode
 from labbench.results import Level, Profile
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     "help.score",
     [
         option("--lab", required=True, help_key="help.lab"),
-        option("--submission", type=click.Path(path_type=Path), default=Path(), help_key="help.submission"),
+        option("--submission", type=PATH, default=Path(), help_key="help.submission"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
-        option("--pack", type=click.Path(path_type=Path), envvar="LABBENCH_PACK", help_key="help.pack"),
-        option("--format", "forms", type=Form(), multiple=True, metavar="FORM[=FILE]", help_key="help.format"),
-        option("--output", type=click.Path(path_type=Path), help_key="help.output"),
+        option("--pack", type=PATH, envvar="LABBENCH_PACK", help_key="help.pack"),
+        option("--format", "forms", type=Form(), multiple=True, metavar=f"{Form.name}[=FILE]", help_key="help.format"),
+        option("--output", type=PATH, help_key="help.output"),
         option(
             "--require-sandbox",
             "required",
@@ -60,7 +60,7 @@ def command(
     from labbench.report.view import Report
     from labbench.task import prepare
 
-    wanted = targets(forms, output)
+    wanted = targets(forms, output, submission)
     task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
     require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
     with status(app) as show:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labbench.cli.app import App, lines, progress
+from labbench.cli.base import PATH, group, option
 from labbench.cli.base import command as define
-from labbench.cli.base import group, option
 from labbench.errors import LabbenchError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _quantize(app: App, weights: Path | None, images: Path | None, out: Path, *,
 
     if out.exists() and not force:
         raise LabbenchError("output.exists", path=str(out))
-    check_writable(out)
+    check_writable(out, weights)
     found = store.resolve(weights, progress(app)) if weights is not None else store.preferred(progress(app))
     chosen = calibration.bundled() if images is None else [pictures.square(p) for p in _pictures(images)]
     write_atomically(out, calibration.encoded(calibration.quantise(found.path, chosen)))
@@ -82,19 +82,17 @@ def _info(app: App) -> None:
 
 
 command.add_command(define("build", "help.weights_build")(_build))
-command.add_command(
-    define("import", "help.weights_import", [click.argument("file", type=click.Path(path_type=Path))])(_import)
-)
+command.add_command(define("import", "help.weights_import", [click.argument("file", type=PATH)])(_import))
 command.add_command(
     define(
         "quantize",
         "help.weights_quantize",
         [
-            option("--weights", type=click.Path(path_type=Path), help_key="help.weights"),
-            option("--images", type=click.Path(path_type=Path), help_key="help.quantize_images"),
+            option("--weights", type=PATH, help_key="help.weights"),
+            option("--images", type=PATH, help_key="help.quantize_images"),
             option(
                 "--out",
-                type=click.Path(path_type=Path),
+                type=PATH,
                 default=Path("vgg19_quant_param_new.npz"),
                 help_key="help.quantize_out",
             ),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labbench import catalogue, packs, redteam, resources, timing
-from labbench.doctor import noise
+from labbench import catalogue, packs, redteam, resources
+from labbench.doctor import machine, noise
+from labbench.doctor.machine import Finding
 from labbench.errors import LabbenchError
-from labbench.results import Isolation, Level, Text, text
-from labbench.vgg import weights
+from labbench.results import Isolation, Level, text
+from labbench.vgg import store, synthetic, weights
 from labbench.worker.isolation import REQUIRED
 from labbench.worker.zygote import probe
 
@@ -30,18 +29,6 @@ CANARIES = (
 _NOISY = 0.25
 #: Free space that building the weights takes, with room to spare, in bytes.
 _DISK_NEEDED = 1 << 30
-#: Memory that a right hand-in takes on the whole net, with the grader, in bytes.
-_MEMORY_NEEDED = 3 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: what it is, whether it is as it should be, and what to do if not."""
-
-    topic: str
-    value: str
-    fine: bool = True
-    advice: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,68 +47,46 @@ class Examination:
 def examine(settings: Mapping[str, Any] | None = None) -> Examination:
     """Look at everything once; `settings` weaken isolation on purpose, as for `worker.zygote.Zygote`."""
     isolation, failed = _start(settings)
-    findings = (*_python(), *_machine(), *_storage(), *_packs(), *failed, *_worker(isolation, settings))
+    findings = (*machine.findings(), *_cache(), *_weights(), *_packs(), *failed, *_worker(isolation, settings))
     return Examination(findings, isolation)
 
 
-def _python() -> Iterator[Finding]:
-    import numpy as np
-    import scipy
-    import threadpoolctl
-
-    yield Finding("python", f"{platform.python_version()} ({sys.executable})")
-    yield Finding("numpy", f"{np.__version__}, scipy {scipy.__version__}")
-    for pool in threadpoolctl.threadpool_info():
-        if pool.get("user_api") == "blas":
-            named = f"{pool['internal_api']} {pool.get('version')}, {pool.get('architecture', '?')}"
-            yield Finding("blas", f"{named}, {pool['num_threads']} threads (sessions: 1)")
-            break
-
-
-def _machine() -> Iterator[Finding]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    yield Finding("platform", f"{platform.platform(terse=True)}, {os.cpu_count()} CPUs")
-    yield Finding(
-        "memory",
-        f"{memory / 2**30:.1f} GiB",
-        memory >= _MEMORY_NEEDED,
-        text("doctor.memory", needed=_MEMORY_NEEDED >> 30),
-    )
-    yield Finding(
-        "clock", "CPU" if timing.FOREIGN_CPU_CLOCK else "wall", timing.FOREIGN_CPU_CLOCK, text("doctor.clock")
-    )
-    encoding = sys.stdout.encoding or "?"
-    yield Finding("encoding", encoding, encoding.lower().startswith("utf"), text("doctor.encoding"))
-
-
-def _storage() -> Iterator[Finding]:
+def _cache() -> Iterator[Finding]:
     cache = resources.cache_dir()
     there = _nearest(cache)
-    free = shutil.disk_usage(there).free
     # A file may stand where the folder should.
     writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
     yield Finding("cache", str(cache), writable, text("doctor.cache", path=str(there)))
-    found = weights.available()
-    enough = bool(found) or free >= _DISK_NEEDED
-    yield Finding(
-        "disk",
-        f"{free / 2**30:.1f} GiB",
-        enough,
-        text("doctor.disk", needed=_DISK_NEEDED >> 30, path=str(there)),
-    )
-    names = ", ".join(f"{w.source} {w.digest[:12]}" for w in found)
-    yield Finding("weights", names or "–", bool(found), text("doctor.weights"))
+    free = shutil.disk_usage(there).free
+    enough = free >= _DISK_NEEDED or store.file_for("synthetic", synthetic.DIGEST).is_file()
+    advice = text("doctor.disk", needed=_DISK_NEEDED >> 30, path=str(there))
+    yield Finding("disk", f"{free / 2**30:.1f} GiB", enough, advice)
 
 
 def _nearest(path: Path) -> Path:
-    """The path, or the nearest folder above that exists."""
-    while not path.exists():
+    """The path, or the nearest folder above that exists and may be looked at."""
+    while not os.path.exists(path):  # noqa: PTH110 - Path.exists fails where it may not look
         path = path.parent
     return path
 
 
+def _weights() -> Iterator[Finding]:
+    try:
+        found = weights.available()
+    except LabbenchError as error:
+        yield Finding("weights", "–", fine=False, advice=error.text)
+    else:
+        names = ", ".join(f"{w.source} {w.digest[:12]}" for w in found)
+        yield Finding("weights", names or "–", bool(found), text("doctor.weights"))
+
+
 def _packs() -> Iterator[Finding]:
-    for name, spec in catalogue.load().labs.items():
+    try:
+        entries = catalogue.load()
+    except LabbenchError as error:
+        yield Finding("catalogue", "–", fine=False, advice=error.text)
+        return
+    for name, spec in entries.labs.items():
         try:
             pack = packs.read(resources.practice_pack(spec.folder), name)
         except LabbenchError as error:
