@@ -144,6 +144,16 @@ def test_the_message_says_where_and_how_many():
     assert (result.check, result.tier, result.seconds) == ("c", 60, 0.0015)
 
 
+def test_the_right_numbers_in_another_order_are_called_that():
+    golden = np.random.default_rng(1).normal(size=(3, 4, 5))
+    other = golden.transpose(2, 1, 0).reshape(3, 4, 5)
+    why = verdict(other.astype(np.float32), golden).why
+    assert (why.key, why.values["total"]) == ("check.wrong_order", 60)
+    other[0, 0, 0] += 0.01
+    assert verdict(other, golden).why.key == "check.wrong_at"
+    assert verdict(other, golden, seen=HIDDEN).why.key == "check.wrong"
+
+
 @pytest.mark.parametrize(("error", "decade"), [(0.0, 0.0), (3e-5, 1e-4), (1e-4, 1e-4), (1.01e-4, 1e-3), (7.0, 10.0)])
 def test_hidden_goldens_give_the_decade_only(error, decade):
     assert by_decade(error) == pytest.approx(decade, rel=1e-12)

@@ -17,18 +17,20 @@ import yaml
 from labbench import grading, task
 from labbench.errors import LabbenchError
 from labbench.results import Profile, Verdict
+from tests.test_lab3_2 import once
 from tests.test_lab3_3 import without_duels
 
 HANDINS = Path(__file__).with_name("handins")
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HANDINS / "expected.yaml").read_text(encoding="utf-8"))
-KEYS = {"lab", "base", "extra", "layers", "edits", "remove", "rename", "encode", "score", "fails", "says",
-        "refused", "about", "fast"}  # fmt: skip
+KEYS = {"lab", "base", "extra", "layers", "edits", "remove", "rename", "encode", "score", "fails", "skips",
+        "passes", "says", "refused", "about", "fast"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tasks(quick):
     """By lab; nothing is timed."""
-    return {"3-1": untimed(quick), "3-3": untimed(task.prepare("3-3", Profile.QUICK))}
+    prepared = {lab: untimed(task.prepare(lab, Profile.QUICK)) for lab in ("3-2", "3-3")}
+    return {"3-1": untimed(quick), "3-2": once(prepared["3-2"]), "3-3": prepared["3-3"]}
 
 
 def untimed(full):
@@ -106,6 +108,10 @@ def test_handin(tasks, tmp_path, name):
     assert card.final, wrong
     for check in entry.get("fails", ()):
         assert verdicts[check].verdict not in (Verdict.PASS, Verdict.SKIPPED), check
+    for check in entry.get("skips", ()):
+        assert verdicts[check].verdict is Verdict.SKIPPED, check
+    for check in entry.get("passes", ()):
+        assert verdicts[check].verdict is Verdict.PASS, check
     for check, words in entry.get("says", {}).items():
         assert words in str(verdicts[check].why), verdicts[check].why
     if entry["score"] == 100:

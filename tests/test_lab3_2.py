@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from labbench import grading, handin, resources, scoring
-from labbench.lab3_2 import LAB, calibration, roofline, scenarios, tables
+from labbench.lab3_2 import LAB, calibration, roofline, structure, tables
 from labbench.labs import Mistake
 from labbench.results import Profile, Verdict
 from labbench.task import prepare
@@ -26,15 +26,18 @@ MISTAKES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def quick():
-    """The lab with one forward pass a picture: ten show nothing more but times."""
-    prepared = prepare("3-2", Profile.QUICK)
-    once = {
+def once(prepared):
+    """The task with one forward pass a picture: ten show nothing more but times."""
+    passes = {
         scenario: tuple(dataclasses.replace(c, params={**c.params, "forwards": 1}) for c in cases)
         for scenario, cases in prepared.pack.cases.items()
     }
-    return dataclasses.replace(prepared, pack=dataclasses.replace(prepared.pack, cases=once))
+    return dataclasses.replace(prepared, pack=dataclasses.replace(prepared.pack, cases=passes))
+
+
+@pytest.fixture(scope="module")
+def quick():
+    return once(prepare("3-2", Profile.QUICK))
 
 
 def scored(task, folder):
@@ -117,6 +120,9 @@ def test_a_hand_in_without_a_net_is_told_so(quick, tmp_path):
         ("from pycnnl import *\n", "pycnnl"),
         ("import numpy as np, pycnnl\n", "pycnnl"),
         ("# import pycnml\nimport pycnnl as dlp\n", "pycnnl"),
+        ('"""Last year it was\nimport pycnml\n"""\nimport pycnnl\n', "pycnnl"),
+        ("try:\n    import pycnnl\nexcept ImportError:\n    import pycnml\n", "pycnnl"),
+        ("import pycnnl\nprint 'of Python 2'\n", "pycnnl"),
         ("import pycnml\n", "pycnml"),
         ("import numpy\n", "pycnml"),  # of one that uses none, the first tells what is missing
     ],
@@ -124,6 +130,14 @@ def test_a_hand_in_without_a_net_is_told_so(quick, tmp_path):
 def test_which_library_a_hand_in_uses(tmp_path, source, library):
     (tmp_path / "vgg19_demo.py").write_text(source)
     assert LAB.choice(tmp_path) == library
+
+
+def test_the_main_file_says_which_library_not_an_old_one_beside_it(tmp_path):
+    (tmp_path / "old_vgg.py").write_text("import pycnml\n")
+    (tmp_path / "vgg19_demo.py").write_text("import pycnnl\n")
+    assert LAB.choice(tmp_path) == "pycnnl"
+    (tmp_path / "vgg19_demo.py").write_text("from net import VGG19\n")
+    assert LAB.choice(tmp_path) == "pycnml"
 
 
 def test_build_model_may_lack_the_quantisation_file(quick, tmp_path):
@@ -194,6 +208,6 @@ def test_modelled_time_is_a_roofline(quick):
 
 
 def test_names_of_what_is_observed_are_those_of_the_catalogue(quick):
-    for library, names in (("pycnml", scenarios.CNML), ("pycnnl", scenarios.CNNL)):
+    for library, names in structure.NAMES.items():
         net = next(c for c in quick.spec.checks if c.id == f"net_{library}")
         assert list(net.observe) == [f"layer_{name}" for name in names]

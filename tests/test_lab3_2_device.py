@@ -426,7 +426,8 @@ def test_the_printed_line_names_the_layer(opened):
     with opened(Device()) as session:
         with pytest.raises(Fault) as caught:
             root(session).lab.straight(CONV + "net.setInputData(np.zeros(192))\nnet.forward()")
-        assert "exit()" in said(caught.value)
+        assert "ended the process" in said(caught.value)
+        assert "ERROR: layer 0, conv: parameters were not loaded" in said(caught.value)
         assert session.close().output == "ERROR: layer 0, conv: parameters were not loaded"
 
 

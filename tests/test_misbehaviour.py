@@ -207,10 +207,15 @@ def test_missing_layer_is_named(rig):
 # -- ends -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", ["exit()", "quit(3)", "sys.exit('done')", "raise SystemExit"])
+@pytest.mark.parametrize("call", ["exit()", "quit(3)", "sys.exit(-1)", "raise SystemExit"])
 def test_exit_is_named(rig, call):
     source = layer(f"{call}  # here")
     check(rig, source, Verdict.ERROR, "fault.exit", f"exit() at layers_2.py:{line_of(source)};")
+
+
+def test_exit_with_words_says_them(rig):
+    source = layer("sys.exit('no picture')  # here")
+    check(rig, source, Verdict.ERROR, "fault.exit_said", f"layers_2.py:{line_of(source)} ended", "no picture")
 
 
 def test_exit_at_import(rig):

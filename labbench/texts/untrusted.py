@@ -8,7 +8,9 @@ import unicodedata
 
 #: The start of what GitHub Actions takes for a command when it stands in a log, however the line is wrapped. No command
 #: is called like the C++ types in the messages of SWIG.
-_LOG_COMMAND = re.compile(r"::(?!(?:vector|allocator|string|value_type|difference_type)\b)(?=[A-Za-z])|##(?=\[)")
+_LOG_COMMAND = re.compile(
+    r"::(?!(?:vector|allocator|string|value_type|difference_type|QuantParam)\b)(?=[A-Za-z])|##(?=\[)"
+)
 
 
 def clean(untrusted: str, limit: int = 300) -> str:
