@@ -34,7 +34,7 @@ test: $(VENV)/installed-dev lint
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/labbench weights build
-	$(PYTEST) --dist load -m slow
+	$(PYTEST) --dist load -m slow $(SLOW)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from labbench.catalogue import Limits, SpeedupCheck
     from labbench.checks.speedup import Times
@@ -73,6 +74,7 @@ class Contest:
         limits: Of each session.
         disclosure: How much messages may tell.
         workers: Makes a zygote that has not been started yet.
+        lock: Held while it is measured; gives the reason if it could not be had.
     """
 
     scenario: str
@@ -84,6 +86,7 @@ class Contest:
     limits: Limits
     disclosure: Disclosure
     workers: Callable[[], Workers] = Workers
+    lock: Callable[[], AbstractContextManager[Text | None]] = alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def duel(contest: Contest, plan: Plan | None = None) -> Match:
     """
     plan = plan or Plan()
     contest = dataclasses.replace(contest, limits=_within(contest.limits, plan))
-    with alone() as crowded:
+    with contest.lock() as crowded:
         deadline = timing.wall_ns() + int(plan.seconds * 1e9)
         played: list[_Restart] = []
         while not _finished(contest, plan, played, deadline):

@@ -1,38 +1,42 @@
 """One hand-in × one lab × one pack → Scorecard.
 
-Observing and judging are apart: `observe_handin` runs every scenario of a profile in sessions of its own and keeps
-the records; `scoring.scorecard` judges them, as often as one likes. `grade` does both.
+`observe_handin` runs every scenario of a profile in sessions of its own and judges each record as it comes; what is
+left of it is a part, small plain data. `scoring.scorecard` makes the scorecard of the parts. `grade` does both. Who
+keeps the parts can go on from them later: what is there is not run again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labbench import handin, timing
+from labbench.alone import alone
 from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge
 from labbench.duel import Contest, duel
-from labbench.observe import Record, Setting, record
+from labbench.observe import Setting, record
 from labbench.results import Profile, Verdict
-from labbench.scoring import Observed, cpu_seconds, results, scorecard
+from labbench.scoring import Observed, Pieces, Reference, judged, results, scorecard, seconds
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Code, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from labbench.checks.speedup import Match
     from labbench.handin import Snapshot
     from labbench.labs import Case
-    from labbench.observe import Wanted
+    from labbench.observe import Record, Wanted
     from labbench.packs.reading import Goldens
-    from labbench.results import Array, Observation, Scorecard
+    from labbench.results import Array, Observation, Scorecard, Text
+    from labbench.scoring import Part
     from labbench.task import Task
 
 
@@ -49,6 +53,25 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a grading runs.
+
+    Attributes:
+        on_progress: Hears what is being done.
+        kept: Pieces of an earlier grading of the same hand-in, which are not run again.
+        keep: Hears each new piece.
+        overdue: Whether time is up: then nothing more is begun.
+        lock: Held while something is timed, see `alone.alone`.
+    """
+
+    on_progress: OnProgress | None = None
+    kept: Pieces = field(default_factory=Pieces)
+    keep: Callable[[Pieces], None] = lambda _: None
+    overdue: Callable[[], bool] = lambda: False
+    lock: Callable[[], AbstractContextManager[Text | None]] = alone
+
+
 def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -> Scorecard:
     """Grade what was handed in.
 
@@ -56,30 +79,43 @@ def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -
         LabbenchError: the hand-in cannot be read at all.
     """
     with handin.opened(submission, task.spec.files) as snapshot:
-        narrowed = task.narrowed(snapshot.package)
-        return scorecard(narrowed, observe_handin(narrowed, snapshot, on_progress))
+        return grade_snapshot(task, snapshot, Course(on_progress))
 
 
-def observe_handin(task: Task, snapshot: Snapshot, on_progress: OnProgress | None = None) -> Observed:
+def grade_snapshot(task: Task, snapshot: Snapshot, course: Course) -> Scorecard:
+    """Grade a hand-in that is open."""
+    narrowed = task.narrowed(snapshot.package)
+    return scorecard(narrowed, observe_handin(narrowed, snapshot, course))
+
+
+def observe_handin(task: Task, snapshot: Snapshot, course: Course | None = None) -> Observed:
     """Run every scenario of the profile on the hand-in, the timed ones on the reference too, and the duels."""
+    course = course or Course()
     started = timing.wall_ns()
-    records: list[Record] = []
+    parts: list[Part] = []
+    cut = False
     with Workers() as workers:
         with task.lab.workspace(snapshot.package, task.weights) as workspace:
             workspace.add_images(_images(task))
             for scenario, case in _plan(task):
-                if _timed_out(scenario, records) or _hopeless(task, scenario, records):
+                if (old := course.kept.part(scenario, case.name)) is not None:
+                    parts.append(old)
+                    continue
+                if _timed_out(scenario, parts) or _hopeless(task, scenario, parts):
+                    continue
+                if cut := cut or course.overdue():
                     continue
                 # A timeout is tried once more, for a machine may be busy; after that, later ones are believed at once.
-                retry = not any(r.timed_out for r in records)
+                retry = not any(p.timed_out for p in parts)
                 limits = task.spec.scenarios[scenario].limits
                 setting = Setting(workers, workspace.code, limits, retry, task.lab.service)
-                records.append(_observe(task, setting, scenario, case, on_progress))
-            matches = _duels(task, workspace.code, records, on_progress)
-        reference = _reference(task, workers, records)
+                parts.append(judged(task, _observe(task, setting, scenario, case, course.on_progress)))
+                course.keep(Pieces(parts=(parts[-1],)))
+            matches, late = _duels(task, workspace.code, parts, course)
+        reference = _reference(task, workers, parts, course)
         isolation = workers.isolation
-    seconds = (timing.wall_ns() - started) / 1e9
-    return Observed(snapshot.digest, snapshot.remarks, tuple(records), reference, isolation, seconds, matches)
+    took = (timing.wall_ns() - started) / 1e9
+    return Observed(snapshot.digest, snapshot.remarks, tuple(parts), reference, isolation, took, matches, cut or late)
 
 
 def _plan(task: Task) -> Iterator[tuple[str, Case]]:
@@ -92,19 +128,19 @@ def _images(task: Task) -> Mapping[str, Array]:
     return {path: pixels for _, case in _plan(task) for path, pixels in case.image_files().items()}
 
 
-def _timed_out(scenario: str, records: Sequence[Record]) -> bool:
+def _timed_out(scenario: str, parts: Sequence[Part]) -> bool:
     """Whether the scenario ran over its time on an earlier case: it would on this one."""
-    return any(r.timed_out for r in records if r.scenario == scenario)
+    return any(p.timed_out for p in parts if p.scenario == scenario)
 
 
-def _hopeless(task: Task, scenario: str, records: Sequence[Record]) -> bool:
+def _hopeless(task: Task, scenario: str, parts: Sequence[Part]) -> bool:
     """Whether the minutes of a full scenario could no longer change the score: quick failed below it."""
     if task.spec.scenarios[scenario].profile is not Profile.FULL:
         return False
-    return _failed(dataclasses.replace(task, profile=Profile.QUICK), scenario, records)
+    return _failed(dataclasses.replace(task, profile=Profile.QUICK), scenario, parts)
 
 
-def _failed(task: Task, scenario: str, records: Sequence[Record]) -> bool:
+def _failed(task: Task, scenario: str, parts: Sequence[Part]) -> bool:
     """Whether a check failed in a tier up to that which the scenario serves; duels, which come last, left out.
 
     A scenario that serves notes alone is for hand-ins that are right.
@@ -112,24 +148,30 @@ def _failed(task: Task, scenario: str, records: Sequence[Record]) -> bool:
     tiers = (c.tier for c in task.spec.checks if c.scenario == scenario and c.tier is not None)
     served = min(tiers, default=max(task.spec.tiers))
     timed = {c.id for c in task.spec.checks if isinstance(c, SpeedupCheck)}
-    below = [r for r in results(task, records) if r.tier is not None and r.tier <= served and r.check not in timed]
+    below = [r for r in results(task, parts) if r.tier is not None and r.tier <= served and r.check not in timed]
     return any(r.verdict is not Verdict.PASS and not r.verdict.undecided for r in below)
 
 
-def _duels(task: Task, code: Code, records: Sequence[Record], on_progress: OnProgress | None) -> tuple[Match, ...]:
-    """The timed duels, once all else is known: they cost seconds, which wrong work does not need."""
+def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tuple[tuple[Match, ...], bool]:
+    """The timed duels, once all else is known: they cost seconds, which wrong work does not need.
+
+    And whether time was up before they were all held.
+    """
     timed = [s for s in task.spec.scenarios_of(task.profile) if task.spec.speedups(s)]
-    worth = [s for s in timed if not _failed(task, s, records)]
-    if not worth:
-        return ()
-    matches = []
+    worth = [s for s in timed if not _failed(task, s, parts)]
+    matches = [old for s in worth if (old := course.kept.match(s)) is not None]
+    left = [s for s in worth if s not in {m.scenario for m in matches}]
+    if not left:
+        return tuple(matches), False
     with (
         handin.opened(task.lab.reference, task.spec.files) as snapshot,
         task.lab.workspace(snapshot.package, task.weights) as workspace,
     ):
-        for done, scenario in enumerate(worth):
-            if on_progress is not None:
-                on_progress(Progress(scenario, scenario, done, len(worth)))
+        for done, scenario in enumerate(left):
+            if course.overdue():
+                return tuple(matches), True
+            if course.on_progress is not None:
+                course.on_progress(Progress(scenario, scenario, done, len(left)))
             contest = Contest(
                 scenario=scenario,
                 walk=task.lab.scenarios[scenario],
@@ -139,9 +181,11 @@ def _duels(task: Task, code: Code, records: Sequence[Record], on_progress: OnPro
                 candidate=code,
                 limits=task.spec.scenarios[scenario].limits,
                 disclosure=task.pack.identity.disclosure,
+                lock=course.lock,
             )
             matches.append(duel(contest))
-    return tuple(matches)
+            course.keep(Pieces(matches=(matches[-1],)))
+    return tuple(matches), False
 
 
 def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress | None) -> Record:
@@ -176,22 +220,26 @@ def _wanted(goldens: Goldens) -> Wanted:
     return lambda name: Spec(shape=goldens[name][0].shape) if name in goldens else None
 
 
-def _reference(task: Task, workers: Workers, records: Sequence[Record]) -> tuple[Record, ...]:
+def _reference(task: Task, workers: Workers, parts: Sequence[Part], course: Course) -> tuple[Reference, ...]:
     """The reference on the scenarios that show times, as far as the hand-in got through them."""
-    timed = [r for r in records if r.scenario in task.lab.timed and any(cpu_seconds(o) for o in r.observations)]
-    if not timed:
-        return ()
+    timed = [p for p in parts if p.scenario in task.lab.timed and any(p.seconds.values())]
+    there = [old for p in timed if (old := course.kept.reference(p.scenario, p.case)) is not None]
+    if len(there) == len(timed) or course.overdue():
+        return tuple(there)
+    beside = []
     with (
         handin.opened(task.lab.reference, task.spec.files) as snapshot,
         task.lab.workspace(snapshot.package, task.weights) as workspace,
     ):
         workspace.add_images(_images(task))
-        return tuple(
-            record(
-                Setting(workers, workspace.code, task.spec.scenarios[r.scenario].limits, service=task.lab.service),
-                (r.scenario, task.lab.scenarios[r.scenario]),
-                next(c for c in task.pack.cases[r.scenario] if c.name == r.case),
-                wanted=_wanted(task.pack.goldens[r.scenario, r.case]),
+        for part in timed:
+            limits = task.spec.scenarios[part.scenario].limits
+            seen = record(
+                Setting(workers, workspace.code, limits, service=task.lab.service),
+                (part.scenario, task.lab.scenarios[part.scenario]),
+                next(c for c in task.pack.cases[part.scenario] if c.name == part.case),
+                wanted=_wanted(task.pack.goldens[part.scenario, part.case]),
             )
-            for r in timed
-        )
+            beside.append(Reference(part.scenario, part.case, seconds(seen)))
+            course.keep(Pieces(references=(beside[-1],)))
+    return tuple(beside)

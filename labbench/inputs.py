@@ -17,19 +17,24 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def opened(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
+def opened(
+    path: Path | str, most: int | None = None, *, inside: int | None = None, follow: bool = True
+) -> Iterator[BinaryIO]:
     """A plain file, open for reading.
 
     Args:
         path: Where it lies.
         most: How many bytes it may have, if there is a limit.
+        inside: The descriptor of the folder that `path` starts from.
+        follow: Whether it may be a link.
 
     Raises:
         OSError: it cannot be opened, is no plain file, or is larger.
     """
     try:
         # Without O_NONBLOCK, opening a pipe would wait until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+        descriptor = os.open(path, flags, dir_fd=inside)
     except ValueError as error:  # a NUL in its name
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from error
     with os.fdopen(descriptor, "rb") as file:

@@ -1,41 +1,122 @@
-"""Judging what was observed: records and goldens → Scorecard. Pure, so a record can be judged many times."""
+"""Judging what was observed: record and goldens → part, parts → Scorecard. Pure.
+
+A part is what is left of a record when it has been judged: verdicts and seconds, small plain data without arrays. So a
+grading needs no memory for what is behind it, and one that was broken off can go on from the parts it has.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import labbench
 from labbench.catalogue import SpeedupCheck
-from labbench.checks import judge, skipped
-from labbench.checks.speedup import duels, remarks, speedup
-from labbench.results import Fault, Level, Observation, Profile, Scorecard, Timing, text
+from labbench.checks import judge, result_id, skipped
+from labbench.checks.speedup import Match, duels, remarks, speedup
+from labbench.results import CheckResult, Fault, Isolation, Level, Observation, Profile, Scorecard, Timing, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from labbench.catalogue import Check
-    from labbench.checks.speedup import Match
-    from labbench.labs import Case
     from labbench.observe import Record
-    from labbench.results import CheckResult, Isolation, Text
+    from labbench.results import Text
     from labbench.task import Task
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one session came to: a scenario on a case, judged.
+
+    Attributes:
+        scenario: The scenario's name.
+        case: The case's name.
+        results: One for every observation that a check asks for.
+        seconds: CPU seconds by observation, as they came.
+        measures: What the scenario measured, by observation.
+        used: Habits of old versions that were made to work.
+        timed_out: Whether a limit on time cut it short.
+    """
+
+    scenario: str
+    case: str
+    results: tuple[CheckResult, ...]
+    seconds: Mapping[str, float]
+    measures: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    used: tuple[str, ...] = ()
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """CPU seconds of the reference by observation, where it walked a timed scenario beside the hand-in."""
+
+    scenario: str
+    case: str
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a grading consists of, each piece paid for with seconds of running; of two of the same, the last counts."""
+
+    parts: tuple[Part, ...] = ()
+    references: tuple[Reference, ...] = ()
+    matches: tuple[Match, ...] = ()
+
+    def __add__(self, more: Pieces) -> Pieces:
+        return Pieces(self.parts + more.parts, self.references + more.references, self.matches + more.matches)
+
+    @property
+    def scenarios(self) -> frozenset[str]:
+        """Of which there is something."""
+        return frozenset(
+            [p.scenario for p in self.parts]
+            + [r.scenario for r in self.references]
+            + [m.scenario for m in self.matches]
+        )
+
+    def part(self, scenario: str, case: str) -> Part | None:
+        """The part of a scenario on a case, if there is one."""
+        return next((p for p in reversed(self.parts) if (p.scenario, p.case) == (scenario, case)), None)
+
+    def reference(self, scenario: str, case: str) -> Reference | None:
+        """The reference's seconds for a scenario on a case, if they are there."""
+        return next((r for r in reversed(self.references) if (r.scenario, r.case) == (scenario, case)), None)
+
+    def match(self, scenario: str) -> Match | None:
+        """The duel of a timed scenario, if it was held."""
+        return next((m for m in reversed(self.matches) if m.scenario == scenario), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
-    """All records of one hand-in, those of the reference on the timed scenarios beside them, and the timed duels."""
+    """All that one hand-in came to.
+
+    Attributes:
+        handin: Its digest.
+        remarks: What is to be said of its files, as in `Snapshot`.
+        parts: Of each scenario × case that was walked.
+        reference: Of the timed scenarios.
+        isolation: The layers around the sessions.
+        seconds: Wall time.
+        matches: The timed duels.
+        cut: Whether time was up before everything was run.
+    """
 
     handin: str
     remarks: tuple[Text, ...]
-    records: tuple[Record, ...]
-    reference: tuple[Record, ...]
+    parts: tuple[Part, ...]
+    reference: tuple[Reference, ...]
     isolation: Isolation
     seconds: float
     matches: tuple[Match, ...] = ()
+    cut: bool = False
 
 
 def scorecard(task: Task, observed: Observed) -> Scorecard:
@@ -44,56 +125,90 @@ def scorecard(task: Task, observed: Observed) -> Scorecard:
         lab=task.lab.name,
         profile=task.profile,
         handin=observed.handin,
-        checks=tuple(results(task, observed.records, observed.matches)),
+        checks=tuple(_explained(c, observed) for c in results(task, observed.parts, observed.matches)),
         levels=tuple(sorted(task.spec.tiers)),
         isolation=observed.isolation,
         pack=task.pack.identity,
         timings=_timings(task, observed),
         duels=tuple(d for match in observed.matches for d in duels(match)),
         variant=task.lab.variant,
-        measures=_measures(task, observed),
+        measures={name: numbers for part in observed.parts for name, numbers in part.measures.items()},
         notes=_notes(task, observed),
         environment=environment(),
         seconds=round(observed.seconds, 3),
     )
 
 
-def results(task: Task, records: Sequence[Record], matches: Sequence[Match] = ()) -> list[CheckResult]:
+def _explained(result: CheckResult, observed: Observed) -> CheckResult:
+    """What was not run for want of time says so."""
+    if observed.cut and result.why == text("check.not_run"):
+        return dataclasses.replace(result, why=text("check.cut"))
+    return result
+
+
+def judged(task: Task, seen: Record) -> Part:
+    """Judge a record by the checks on its scenario and case."""
+    checks = (c for c in task.spec.checks_of(seen.scenario, seen.case) if not isinstance(c, SpeedupCheck))
+    measured = task.spec.scenarios[seen.scenario].measured
+    return Part(
+        seen.scenario,
+        seen.case,
+        tuple(result for check in checks for result in _judge(task, check, seen)),
+        seconds(seen),
+        {
+            o.name: tuple(float(number) for number in np.ravel(o.value))
+            for o in seen.observations
+            if o.name in measured and isinstance(o.value, np.ndarray)
+        },
+        tuple(seen.exit.used),
+        seen.timed_out,
+    )
+
+
+def seconds(seen: Record) -> dict[str, float]:
+    """What each observation took; 0 where there is none."""
+    return {o.name: 0.0 if isinstance(o.value, Fault) else o.cpu_ns / 1e9 for o in seen.observations}
+
+
+def results(task: Task, parts: Iterable[Part], matches: Sequence[Match] = ()) -> list[CheckResult]:
     """One result for every observation that a check of the profile asks for, tier by tier, notes last.
 
     A speed-up check has one for all its observations.
     """
-    by_case = {(r.scenario, r.case): r for r in records}
+    by_case = {(p.scenario, p.case): p for p in parts}
     by_scenario = {m.scenario: m for m in matches}
     titles = {c.id: (c.title.en, c.title.zh) for c in task.spec.checks}
     quick = task.profile is Profile.QUICK
-    judged: list[CheckResult] = []
+    found: list[CheckResult] = []
     for check in sorted(task.spec.checks, key=lambda c: c.tier or 1000):
         spec = task.spec.scenarios[check.scenario]
         if quick and spec.profile is Profile.FULL:
             continue
         if isinstance(check, SpeedupCheck):
-            judged.append(speedup(check, by_scenario.get(check.scenario), titles))
+            found.append(speedup(check, by_scenario.get(check.scenario), titles))
             continue
         for case in task.pack.cases.get(check.scenario, ()):
             if check.case in (None, case.name):
-                judged += _judge_case(task, check, case, by_case.get((check.scenario, case.name)))
-    return judged
+                found += _results(check, by_case.get((check.scenario, case.name)))
+    return found
 
 
-def _judge_case(task: Task, check: Check, case: Case, seen: Record | None) -> list[CheckResult]:
-    if seen is None:
+def _results(check: Check, part: Part | None) -> list[CheckResult]:
+    if part is None:
         return [skipped(check, name, text("check.not_run")) for name in check.observe]
-    goldens = task.pack.goldens[check.scenario, case.name]
+    mine = {result_id(check, name) for name in check.observe}
+    return [result for result in part.results if result.check in mine]
+
+
+def _judge(task: Task, check: Check, seen: Record) -> Iterator[CheckResult]:
+    goldens = task.pack.goldens[check.scenario, seen.case]
     values = _values(seen, goldens)
-    judged = []
     for name in check.observe:
         value, cause = values[name]
         if cause is None:
-            judged.append(judge(check, value, goldens[name], task.pack.identity.disclosure))
+            yield judge(check, value, goldens[name], task.pack.identity.disclosure)
         else:
-            judged.append(skipped(check, name, _because(task, check.scenario, cause)))
-    return judged
+            yield skipped(check, name, _because(task, check.scenario, cause))
 
 
 def _values(seen: Record, expected: Iterable[str]) -> dict[str, tuple[Observation, str | None]]:
@@ -125,43 +240,27 @@ def _because(task: Task, scenario: str, observation: str) -> Text:
     return text("check.skipped", en=observation, zh=observation)
 
 
-def cpu_seconds(observation: Observation) -> float:
-    """What an observation took; 0 where there is none."""
-    return 0.0 if isinstance(observation.value, Fault) else observation.cpu_ns / 1e9
-
-
-def _measures(task: Task, observed: Observed) -> dict[str, tuple[float, ...]]:
-    """What the scenarios measured, of the last that did."""
-    return {
-        seen.name: tuple(float(number) for number in np.ravel(seen.value))
-        for record in observed.records
-        for seen in record.observations
-        if seen.name in task.spec.scenarios[record.scenario].measured and isinstance(seen.value, np.ndarray)
-    }
-
-
 def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
     """CPU seconds by layer group: of the longest scenario that both went through."""
     if not observed.reference:
         return ()
     reference = observed.reference[-1]
-    student = next(r for r in observed.records if (r.scenario, r.case) == (reference.scenario, reference.case))
+    student = next(p for p in observed.parts if (p.scenario, p.case) == (reference.scenario, reference.case))
     totals: dict[str, list[float]] = {}
-    ours = {o.name: cpu_seconds(o) for o in reference.observations}
-    for seen in student.observations:
-        group = task.lab.groups.get(seen.name)
-        if group is not None and cpu_seconds(seen) and seen.name in ours:
+    for name, took in student.seconds.items():
+        group = task.lab.groups.get(name)
+        if group is not None and took and name in reference.seconds:
             pair = totals.setdefault(group, [0.0, 0.0])
-            pair[0] += cpu_seconds(seen)
-            pair[1] += ours[seen.name]
+            pair[0] += took
+            pair[1] += reference.seconds[name]
     if task.pack.identity.disclosure == "verdict":
         return tuple(Timing(group, float(f"{s:.1g}"), round(r, 6)) for group, (s, r) in totals.items())
     return tuple(Timing(group, round(s, 6), round(r, 6)) for group, (s, r) in totals.items())
 
 
 def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
-    used = sorted({u for r in observed.records for u in r.exit.used})
-    notes = list(observed.remarks)
+    used = sorted({u for part in observed.parts for u in part.used})
+    notes = [*([text("note.cut")] if observed.cut else []), *observed.remarks]
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure == "full":
         notes.append(text("note.compat", used=", ".join(used)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import datetime
 
 #: Whether the CPU clock of another process can be read here.
 FOREIGN_CPU_CLOCK = sys.platform == "linux"
@@ -36,3 +37,8 @@ def cpu_ns(pid: int) -> int:
 def pause(seconds: float) -> None:
     """Let other processes run."""
     time.sleep(seconds)
+
+
+def now() -> str:
+    """The time of day, ISO 8601 with the offset, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")

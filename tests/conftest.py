@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,30 @@ import pytest
 from labbench import task
 from labbench.results import Profile
 
+STARTED = pytest.StashKey[float]()
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("labbench")
+    group.addoption("--minutes", type=float, help="start no test after so many minutes; those left are skipped")
+    group.addoption("--order", help="a word that the order of the tests is drawn from, so that others come first")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.order:
+        items.sort(key=lambda item: item.nodeid)
+        random.Random(config.option.order).shuffle(items)
+
+
+def pytest_sessionstart(session):
+    session.config.stash[STARTED] = time.monotonic()
+
+
+def pytest_runtest_setup(item):
+    minutes = item.config.option.minutes
+    if minutes and time.monotonic() - item.config.stash[STARTED] > 60 * minutes:
+        pytest.skip(f"{minutes:g} minutes are over; `make test-slow` runs it")
 
 
 @pytest.fixture(autouse=True)

@@ -276,8 +276,7 @@ def test_a_log_obeys_only_us(card, lang):
     ours = {"Autograding complete", "Autograding report", told.title}
     assert all(p["title"] in ours or p["title"].split(": ")[0] in titles or
                any(p["title"].startswith(t) for t in titles) for _, p, _ in obeyed)  # fmt: skip
-    assert sum(name == "error" for name, _, _ in obeyed) <= 10
-    assert len(obeyed) <= 12
+    assert len(obeyed) <= 10  # GitHub shows ten of each kind
 
 
 @pytest.mark.parametrize("card", FINAL)
@@ -294,12 +293,12 @@ def test_classroom_finds_none_of_what_is_not_final(card):
     assert any(name == "error" and "not final" in data for name, _, data in obeyed)
 
 
-def test_the_worst_comes_first_and_no_more_than_ten():
+def test_the_worst_comes_first_and_no_more_than_there_is_room_for():
     checks = [c for c in SPECS["3-3"].checks if c.tier is not None and not hasattr(c, "required")]
     bad = books.scorecard({checks[0].id: Verdict.INTERNAL, **{c.id: Verdict.WRONG for c in checks[1:]}})
     obeyed = run_log(github.encode(report(bad)).decode())
     errors = [p["title"] for name, p, _ in obeyed if name == "error"]
-    assert len(errors) == 10
+    assert len(errors) == 10 - 2  # Classroom's notices must not be dropped
     assert errors[0].startswith(checks[1].title.en)
     assert not any(title.startswith(checks[0].title.en) for title in errors)
 

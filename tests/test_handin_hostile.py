@@ -17,9 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labbench import handin, scratch
+from labbench import handin, inputs, scratch
 from labbench.errors import LabbenchError
 from labbench.handin import copying, limits
+from labbench.worker.workspace import Workspace
 from tests.packing import FILES, WORK, below, folder_of, opened, private_folder, refused, tar_of, zip_of  # noqa: F401
 
 
@@ -169,7 +170,7 @@ def test_what_is_no_file(tmp_path, name, kind):
             server.bind(str(path))
     else:
         path.symlink_to("/dev/zero")
-    refused(path, "cannot be read: (not a regular file|No such device)")
+    refused(path, "cannot be read: (it is a pipe or a device|No such device)")
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "socket"])
@@ -195,8 +196,9 @@ def test_what_is_handed_in_may_itself_be_a_link(tmp_path):
 
 def test_folders_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "MAX_FOLDERS", 20)
-    top = folder_of(tmp_path / "in", {f"{n}/x": b"" for n in range(21)})
+    top = folder_of(tmp_path / "in", {f"{n}/y/x": b"" for n in range(21)})
     refused(top, "more than 20 folders; name the one")
+    assert opened(folder_of(top, below("stu_upload/")))[1] == WORK  # it lies near
     refused(folder_of(tmp_path / "deep", {**WORK, "a/" * 50 + "x": b""}), "more than 40 deep")
 
 
@@ -267,7 +269,12 @@ def test_a_snapshot_is_read_only_and_goes_all_the_same(ordinary):
         ):
             with pytest.raises(PermissionError):
                 attempt()
+        with Workspace(snapshot.package, {}) as workspace:
+            with pytest.raises(PermissionError):
+                (workspace.code.package / "layers_1.py").write_bytes(b"")
+            laid_out = workspace.code.package
     assert not private.exists()
+    assert not laid_out.exists()
 
 
 def test_scratch_removes_what_nobody_may_enter(ordinary):
@@ -308,10 +315,10 @@ def test_a_file_that_becomes_a_link(tmp_path, secret, monkeypatch):
         if name == "layers_2.py":
             (top / name).unlink()
             (top / name).symlink_to(secret / name)
-        return copying_open(name, **options)
+        return plainly(name, **options)
 
-    copying_open = copying.open_file
-    monkeypatch.setattr(copying, "open_file", swap)
+    plainly = inputs.opened
+    monkeypatch.setattr(inputs, "opened", swap)
     refused(top, r"in/layers_2\.py cannot be read: Too many levels of symbolic links")
 
 
@@ -326,14 +333,14 @@ def test_a_file_that_grows_while_it_is_copied(tmp_path, monkeypatch):
     """What counts is what comes, not what the file was when it was looked at."""
     monkeypatch.setattr(limits, "MAX_BYTES", 100_000)
     top = folder_of(tmp_path / "in", WORK)
-    copying_open = copying.open_file
+    plainly = inputs.opened
 
     def grow(name, **options):
         with (top / name).open("ab") as file:
             file.write(bytes(200_000))
-        return copying_open(name, **options)
+        return plainly(name, **options)
 
-    monkeypatch.setattr(copying, "open_file", grow)
+    monkeypatch.setattr(inputs, "opened", grow)
     refused(top, "too large")
 
 

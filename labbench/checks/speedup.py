@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench import timing
 from labbench.checks.ratios import Estimate, estimate
-from labbench.results import CheckResult, Duel, Verdict, text
+from labbench.results import CheckResult, Duel, Text, Verdict, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from labbench.catalogue import SpeedupCheck
-    from labbench.results import Call, Text
+    from labbench.results import Call
 
-    #: Seconds of one round, by observation.
-    Times = Mapping[str, float]
+#: Seconds of one round, by observation.
+Times = Mapping[str, float]
 
 #: No request is answered in less CPU time, in seconds: whoever shows less has no clock that works.
 RESOLUTION = 10e-6

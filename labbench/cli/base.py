@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "labbench.cli.init",
     "run": "labbench.cli.run_job",
     "score": "labbench.cli.score",
+    "grade": "labbench.cli.grade",
     "schema": "labbench.cli.schema",
     "dist": "labbench.cli.dist",
     "weights": "labbench.cli.weights",
@@ -85,7 +86,7 @@ def _expected(kind: click.ParamType[Any]) -> str:
             return ", ".join(map(str, kind.choices))
         case click.IntRange():
             return f"{kind.min}–{kind.max}"
-    return kind.name
+    return kind.name.replace("|", ", ")
 
 
 class _Spoken(click.Command):

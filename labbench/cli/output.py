@@ -35,13 +35,13 @@ class Target:
 class Form(click.ParamType[Target]):
     """FORM or FORM=FILE."""
 
-    name = ", ".join(SCORECARD)
+    name = "|".join(SCORECARD)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:
         """The target of one `--format`."""
         form, given, file = str(value).partition("=")
         if form not in SCORECARD or (given and not file):
-            self.fail(self.name, param, ctx)
+            self.fail(str(value), param, ctx)
         return Target(form, Path(file) if given else None)
 
 

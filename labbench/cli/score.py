@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         option("--submission", type=PATH, default=Path(), help_key="help.submission"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
         option("--pack", type=PATH, envvar="LABBENCH_PACK", help_key="help.pack"),
-        option("--format", "forms", type=Form(), multiple=True, metavar="FORM[=FILE]", help_key="help.format"),
+        option("--format", "forms", type=Form(), multiple=True, metavar=f"{Form.name}[=FILE]", help_key="help.format"),
         option("--output", type=PATH, help_key="help.output"),
         option(
             "--require-sandbox",

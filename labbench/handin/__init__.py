@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labbench import scratch
+from labbench import inputs, scratch
 from labbench.catalogue import spellings
 from labbench.errors import LabbenchError, reason
 from labbench.handin import limits
@@ -25,7 +25,7 @@ from labbench.handin.budget import Budget
 from labbench.handin.copying import copy_file, copy_folder
 from labbench.handin.finding import PACKAGE, archives, find_package, look, nearest
 from labbench.handin.kinds import Kind, kind_of
-from labbench.handin.reading import not_written, open_file
+from labbench.handin.writing import not_written
 from labbench.texts import text
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _take(path: Path, files: Sequence[File], private: Path) -> Snapshot:
 
 def _is_source(path: Path, target: Path, budget: Budget) -> bool:
     """Whether the file is source; an archive is unpacked."""
-    with open_file(path, follow=True) as file:
+    with inputs.opened(path) as file:
         kind = kind_of(file, path.name)
         if kind is Kind.UNKNOWN:
             raise LabbenchError("handin.unknown_kind", path=str(path))
@@ -131,7 +131,7 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
     there: set[str] = set()
     troubles: list[LabbenchError | OSError] = []
     for level in range(limits.MAX_NESTING + 1):
-        folders = look(tree, str(path))
+        folders = look(tree)
         found = find_package(folders, files, str(path))
         if found is not None:
             copy_folder(tree, found.folder, package, str(path), budget)
@@ -139,6 +139,8 @@ def _search(path: Path, tree: Path, files: Sequence[File], package: Path, budget
             if lost:
                 raise LabbenchError("handin.link", path=str(path), file=lost[0])
             return found.candidates
+        if len(folders) > limits.MAX_FOLDERS:
+            raise LabbenchError("handin.too_many_folders", path=str(path), folders=limits.MAX_FOLDERS)
         there |= {name for folder in folders for name in folder.files}
         troubles += [folder.error for folder in folders if folder.error is not None]
         inner = package.with_name(f"inner-{level}")
@@ -155,7 +157,7 @@ def _unpack_inner(archive: Path, shown: str, target: Path, budget: Budget) -> li
     """Unpack an archive that may or may not hold the package; nothing of it is left if it cannot be."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open_file(archive) as file:
+        with inputs.opened(archive, follow=False) as file:
             unpack(file, kind_of(file, archive.name), shown, target, budget)
     except (LabbenchError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)

@@ -23,11 +23,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.handin import limits, names
 from labbench.handin.kinds import Kind, is_tar, named_tar
 from labbench.handin.metered import Metered, Source, TooMuchError
-from labbench.handin.reading import Readable, write
+from labbench.handin.writing import Readable, write
 from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def unpack(file: IO[bytes], kind: Kind, shown: str, target: Path, budget: Budget
     except NotImplementedError as error:
         raise LabbenchError("handin.method", path=shown) from error
     except _DAMAGE as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise LabbenchError("handin.damaged", path=shown, reason=clean(reason)) from error
+        why = reason(error) if isinstance(error, OSError) else clean(str(error)) or type(error).__name__
+        raise LabbenchError("handin.damaged", path=shown, reason=why) from error
     if empty:
         raise LabbenchError("handin.empty", path=shown)
 

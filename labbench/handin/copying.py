@@ -8,9 +8,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labbench import inputs
 from labbench.errors import LabbenchError
 from labbench.handin import limits, names
-from labbench.handin.reading import open_file, write
+from labbench.handin.writing import write
 from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def copy_file(file: Path, target: Path, budget: Budget) -> None:
         LabbenchError: too large.
         OSError: it cannot be read.
     """
-    with open_file(file, follow=True) as stream:
+    with inputs.opened(file) as stream:
         write(stream, target / file.name, budget, budget.bytes_left)
 
 
@@ -81,7 +82,7 @@ class _Copier:
                 self.copy(below, source, target)
         elif entry.is_file(follow_symlinks=False):
             self.budget.count_file()
-            with open_file(entry.name, inside=inside) as stream:
+            with inputs.opened(entry.name, inside=inside, follow=False) as stream:
                 write(stream, target, self.budget, self.budget.bytes_left)
 
 
@@ -107,6 +108,6 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename == path.name:
+        if error.filename in (None, path.name):
             error.filename = str(path)
         raise

@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labbench import inputs
 from labbench.catalogue import spellings
 from labbench.errors import LabbenchError
 from labbench.handin import limits
 from labbench.handin.kinds import ARCHIVE_NAMES
-from labbench.handin.reading import open_file
 from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
@@ -69,11 +69,10 @@ class Found:
     candidates: tuple[str, ...]
 
 
-def look(top: Path, shown: str) -> tuple[Folder, ...]:
-    """The folder `top` and those below it that may be a hand-in; what is near comes first.
+def look(top: Path) -> tuple[Folder, ...]:
+    """The folder `top` and those below it that may be a hand-in, as far as the limits go; what is near comes first.
 
     Raises:
-        LabbenchError: there are too many.
         OSError: `top` cannot be read.
     """
     found = [_folder(top, 0)]
@@ -85,7 +84,7 @@ def look(top: Path, shown: str) -> tuple[Folder, ...]:
             # A virtual environment is nobody's hand-in.
             found += [f for f in below if "pyvenv.cfg" not in f.files]
         if len(found) > limits.MAX_FOLDERS:
-            raise LabbenchError("handin.too_many_folders", path=shown, folders=limits.MAX_FOLDERS)
+            break
     return tuple(found)
 
 
@@ -144,7 +143,7 @@ def _alike(first: Folder, second: Folder, files: Sequence[File]) -> bool:
 def _content(path: Path) -> bytes | str:
     """A file's content; of what is none, its path, which is like no other."""
     try:
-        with open_file(path) as file:
+        with inputs.opened(path, follow=False) as file:
             return file.read(limits.MAX_BYTES)
     except OSError:
         return str(path)

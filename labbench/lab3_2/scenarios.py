@@ -5,20 +5,18 @@ What is observed is what arrived at the device, which is the grader's: the hand-
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labbench.lab3_2.device import Device
+from labbench.lab3_2.structure import LOADED, NAMES, compared
 from labbench.results import Fault, Verdict, text
-from labbench.vgg.table import LAYERS
 from labbench.worker.remote import attempt, service_of, takes_others
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
 
-    from labbench.lab3_2.layers import Layer
     from labbench.lab3_2.net import Net
     from labbench.labs import Case, Scenario
     from labbench.results import Array
@@ -27,39 +25,40 @@ if TYPE_CHECKING:
 #: Where the course puts its files, seen from the experiment folder.
 WEIGHTS = "../imagenet-vgg-verydeep-19.mat"
 QUANTISATION = "../vgg19_quant_param_new.npz"
-#: The layers by id. `pycnnl` has none that flattens.
-CNML = tuple(row.name for row in LAYERS)
-CNNL = tuple(row.name for row in LAYERS if row.kind != "flatten")
-#: Those with a filter and a bias.
-LOADED = tuple(row.name for row in LAYERS if row.has_weights)
-_KINDS = ("conv", "mlp", "relu", "pool", "flatten", "softmax")
 
 
 def pycnml(student: Remote, case: Case) -> Scenario:
     """VGG19 by the int8 library; see `_classify`."""
-    yield from _classify(student, case, "pycnml", CNML)
+    yield from _classify(student, case, "pycnml")
 
 
 def pycnnl(student: Remote, case: Case) -> Scenario:
     """VGG19 by the float32 library; see `_classify`."""
-    yield from _classify(student, case, "pycnnl", CNNL)
+    yield from _classify(student, case, "pycnnl")
 
 
-def _classify(student: Remote, case: Case, library: str, names: Sequence[str]) -> Scenario:
+def _classify(student: Remote, case: Case, library: str) -> Scenario:
     """The course's procedure.
 
-    Observes of each layer what it computes; of each with parameters a sample of the filter, dequantised, and the bias;
-    the input; the probabilities, (1000,). Measured, not judged: seconds of each forward pass on this machine,
-    operations and bytes of each layer.
+    Observes of each layer what it computes, and of each with parameters a sample of the filter, dequantised, and the
+    bias; of pycnml also by what an input and a filter are multiplied before they are rounded to int8; the picture; the
+    probabilities, (1000,). Measured, not judged: seconds of each forward pass on this machine, operations and bytes of
+    each layer. What a method has done before it failed is looked at all the same.
     """
     vgg = student.vgg19_demo.VGG19()
-    _build(vgg, library)
-    net = _net(student, library)
-    for number, name in enumerate(names):
-        yield f"layer_{name}", _described(net, number)
-    vgg.load_model()
+    broken = _failure(lambda: _build(vgg, library))
+    net = _net(student, library, broken)
+    layers = compared(net.layers, broken, library)
+    for name, seen in layers.items():
+        yield f"layer_{name}", seen
+    yield from _input_factors(net, layers)
+    if broken is not None:
+        raise broken
+    broken = _failure(vgg.load_model)
     for name in LOADED:
-        yield from _parameters(net, names.index(name), name)
+        yield from _parameters(net, name, layers[name], broken)
+    if broken is not None:
+        raise broken
     vgg.load_image(case.image_path("image"))
     # Some keep the picture and give it to the device with each forward pass.
     ran = net.input is None and not isinstance(attempt(vgg.forward), Fault)
@@ -120,11 +119,19 @@ def _build(vgg: Remote, library: str) -> None:
     vgg.build_model(param_path=WEIGHTS)
 
 
-def _net(student: Remote, library: str) -> Net:
+def _failure(call: Callable[[], object]) -> Fault | None:
+    try:
+        call()
+    except Fault as fault:
+        return fault
+    return None
+
+
+def _net(student: Remote, library: str, broken: Fault | None = None) -> Net:
     device = service_of(student)
     net = device.current if isinstance(device, Device) else None
     if net is None or net.library.name != library:
-        raise _nothing("dlp.no_net", library=library)
+        raise broken or _nothing("dlp.no_net", library=library)
     return net
 
 
@@ -132,26 +139,26 @@ def _nothing(key: str, **values: str | int) -> Fault:
     return Fault(Verdict.ERROR, text(key, **values))
 
 
-def _described(net: Net, number: int) -> Array | Fault:
-    """int64 (8,): kind, size, C, H, W, kernel, stride, padding; of what works on plain vectors the size alone."""
-    if number >= len(net.layers):
-        return _nothing("dlp.no_layer", number=number, count=len(net.layers))
-    layer = net.layers[number]
-    return np.array([_KINDS.index(layer.kind), math.prod(layer.shape_out), *_geometry(layer)], dtype=np.int64)
+def _input_factors(net: Net, layers: Mapping[str, Array | Fault]) -> Scenario:
+    """`layers`: what each computes; of one where that is wrong nothing else is judged."""
+    for number, name in enumerate(NAMES[net.library.name]):
+        seen = layers[name]
+        quantisation = None if isinstance(seen, Fault) else net.layers[number].quantisation
+        if quantisation is not None:
+            yield f"input_factor_{name}", np.array(quantisation.factor)
+        elif name in LOADED and isinstance(seen, Fault):
+            yield f"input_factor_{name}", seen
 
 
-def _geometry(layer: Layer) -> tuple[int, ...]:
-    if layer.kind not in ("conv", "pool"):
-        return (0,) * 6
-    return (*layer.shape_out[1:], layer.kernel, layer.stride, layer.pad)
-
-
-def _parameters(net: Net, number: int, name: str) -> Scenario:
-    if number not in net.loaded:
-        missing = _nothing("dlp.not_loaded", number=number)
-        yield f"filter_{name}", missing
-        yield f"bias_{name}", missing
+def _parameters(net: Net, name: str, layer: Array | Fault, broken: Fault | None) -> Scenario:
+    """`layer`: what it computes, likewise; `broken`: why loading ended early, if it did."""
+    number = NAMES[net.library.name].index(name)
+    if isinstance(layer, Fault) or number not in net.loaded:
+        missing = layer if isinstance(layer, Fault) else broken or _nothing("dlp.not_loaded", number=number)
+        yield from ((f"{what}_{name}", missing) for what in ("filter", "bias", "filter_factor"))
         return
     loaded = net.parameters(number)
     yield f"filter_{name}", loaded.filter
     yield f"bias_{name}", loaded.bias
+    if loaded.quantisation is not None:
+        yield f"filter_factor_{name}", np.array(loaded.quantisation.factor)

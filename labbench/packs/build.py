@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build."""
+    """What to build: without `teaching`, no mistakes' first differences; for `profile` quick, no case of full alone."""
 
     lab: Lab
     spec: LabSpec
@@ -47,6 +47,8 @@ class Plan:
     weights: Weights
     name: str
     disclosure: Disclosure
+    profile: Profile = Profile.FULL
+    teaching: bool = True
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[
         LabbenchError: the reference itself fails, which is our fault.
     """
     draft = _Draft()
-    cases = plan.lab.cases(plan.recipe)
+    wanted = plan.spec.scenarios_of(plan.profile)
+    cases = {s: c for s, c in plan.lab.cases(plan.recipe).items() if s in wanted}
     with Workers() as workers:
         for way in _ways(plan):
             _add(draft, way, {s: c for s, c in cases.items() if s in way.lab.scenarios}, workers, progress)
@@ -111,9 +114,10 @@ def _add(
         for case in of_scenario:
             draft.cases.append(_keep_case(draft, scenario, case))
             draft.goldens.append(_keep_goldens(draft, plan, scenario, case, answers[scenario, case.name]))
-    for i, mistake in enumerate(plan.lab.mistakes):
+    mistakes = plan.lab.mistakes if plan.teaching else ()
+    for i, mistake in enumerate(mistakes):
         if progress is not None:
-            progress(mistake.name, (1 + i / len(plan.lab.mistakes)) / 2)
+            progress(mistake.name, (1 + i / len(mistakes)) / 2)
         entry = _first_difference(draft, plan, mistake, cases, answers, workers)
         if entry is not None:
             draft.mistakes.append(entry)

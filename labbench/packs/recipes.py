@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from labbench.errors import LabbenchError
 from labbench.labs import Recipe
 from labbench.packs import reading, verify, writing
 from labbench.packs.build import Plan, build
-from labbench.results import Disclosure
+from labbench.results import Disclosure, Profile
 from labbench.vgg import pictures
 from labbench.vgg import weights as store
 
@@ -32,7 +33,10 @@ PRACTICE = "practice"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a teacher asks for; what is None is chosen: a random seed, a picture by the seed, the preferred weights."""
+    """What a teacher asks for; what is None is chosen: a random seed, a picture by the seed, the preferred weights.
+
+    `profile` and `teaching` as in `build.Plan`.
+    """
 
     lab: str
     seed: str | None = None
@@ -40,6 +44,8 @@ class Order:
     weights: Path | None = None
     disclosure: Disclosure = Disclosure.VERDICT
     name: str = "exam"
+    profile: Profile = Profile.FULL
+    teaching: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,16 @@ def build_to(order: Order, path: Path, *, replace: bool = False, progress: Progr
         LabbenchError: there is something there already, an input cannot be read, or the pack cannot be written.
     """
     writing.check_place(path, replace=replace)
-    seed = order.seed or secrets.token_hex(16)
+    seed = order.seed or random_seed()
     weights = store.resolve(order.weights, progress) if order.weights else store.preferred(progress)
     plan = _plan(order.lab, Recipe(seed, _image(order.image, seed)), weights, order.name, order.disclosure)
+    plan = dataclasses.replace(plan, profile=order.profile, teaching=order.teaching)
     return Made(_write(plan, path, replace=replace, progress=progress), seed)
+
+
+def random_seed() -> str:
+    """A seed that nobody guesses."""
+    return secrets.token_hex(16)
 
 
 def build_practice(lab: str, progress: Progress | None = None) -> Pack:

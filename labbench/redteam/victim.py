@@ -33,7 +33,7 @@ from labbench.redteam import stage
 from labbench.report import json as json_report
 from labbench.report import terminal
 from labbench.results import Disclosure, Fault, Observation, Verdict
-from labbench.scoring import Observed, results, scorecard
+from labbench.scoring import Observed, judged, results, scorecard
 from labbench.texts import Lang, render
 from labbench.worker.remote import Spec, fetch, root
 from labbench.worker.workspace import Workspace
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labbench.results import CheckResult
+    from labbench.scoring import Part
     from labbench.task import Task
     from labbench.worker.session import Session
 
@@ -111,9 +112,7 @@ class Victim:
                         device = task.lab.service()
                         with self._workers.session(workspace.code, stage.LIMITS, service=device) as session:
                             sheet.walk(session, scenario)
-                observed = Observed(
-                    snapshot.digest, snapshot.remarks, tuple(sheet.records), (), self._workers.isolation, 0.0
-                )
+                observed = Observed(snapshot.digest, snapshot.remarks, sheet.parts(), (), self._workers.isolation, 0.0)
             answer = sheet.report(observed)
         except LabbenchError as error:
             answer = _refusal(error)
@@ -158,18 +157,22 @@ class _Sheet:
             for o in seen
         ]
 
+    def parts(self) -> tuple[Part, ...]:
+        """What the records come to."""
+        return tuple(judged(self._task, seen) for seen in self.records)
+
     def report(self, observed: Observed) -> dict[str, Any]:
         """What the referee asks for; values only of what did not pass."""
         card = scorecard(self._task, observed)
-        judged = [c for c in results(self._task, self.records) if c.verdict is not Verdict.SKIPPED]
+        found = [c for c in results(self._task, self.parts()) if c.verdict is not Verdict.SKIPPED]
         values = [(r.scenario, o.value) for r in self.records for o in r.observations]
         grid = terminal.scorecard(card, self._task.spec, self._task.lab.tables(card), Lang.EN)
         return {
-            "checks": [[c.check, c.verdict.value] for c in judged],
+            "checks": [[c.check, c.verdict.value] for c in found],
             "score": card.score,
             "ceiling": card.ceiling,
             "values": [[s, base64.b64encode(v.tobytes()).decode()] for s, v in values if isinstance(v, np.ndarray)],
-            "said": [*_said(judged), *(r.exit.output for r in self.records)],
+            "said": [*_said(found), *(r.exit.output for r in self.records)],
             "json": json_report.encode(card, self._task.spec, Lang.EN).decode(),
             "terminal": _printed(grid),
             "clocks": self._clocks,
@@ -185,8 +188,8 @@ def _refusal(error: LabbenchError) -> dict[str, Any]:
     return {**empty, "score": 0, "ceiling": 0, "said": said, "json": blank, "terminal": said[0], "refused": refused}
 
 
-def _said(judged: list[CheckResult]) -> list[str]:
-    return [render(c.why, Lang.EN) for c in judged if c.why is not None]
+def _said(found: list[CheckResult]) -> list[str]:
+    return [render(c.why, Lang.EN) for c in found if c.why is not None]
 
 
 def _printed(grid: Any) -> str:

@@ -49,8 +49,9 @@ def encode(report: Report) -> bytes:
 
 
 def _commands(report: Report) -> Iterator[str]:
-    yield from complaints(report)[: ANNOTATIONS - (0 if report.card.final else 1)]
     card = report.card
+    # Room is left for what follows, which GitHub would drop first.
+    yield from complaints(report)[: ANNOTATIONS - (2 if card.final else 1)]
     if not card.final:
         # Without the notices Classroom records no points.
         yield _command("error", report.title, report.headline)

@@ -12,7 +12,7 @@ from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
     from labbench.catalogue import Limits
-    from labbench.results import Plain
+    from labbench.results import Plain, Text
 
 
 #: How much of what a session says of an exception is kept, in characters.
@@ -43,7 +43,7 @@ def from_answer(fault: Any, asked: str, files: frozenset[str]) -> Fault:
             key = "fault.memory" if place["file"] else "fault.memory_nowhere"
             return Fault(Verdict.MEMORY, text(key, message=said["message"], **place))
         case "exit":
-            return Fault(Verdict.ERROR, text("fault.exit" if place["file"] else "fault.exit_nowhere", **place))
+            return Fault(Verdict.ERROR, _exit(said["message"], place))
         case "process":
             return Fault(Verdict.ERROR, text("fault.process" if place["file"] else "fault.process_nowhere", **place))
         case "missing":
@@ -58,6 +58,15 @@ def from_answer(fault: Any, asked: str, files: frozenset[str]) -> Fault:
     if place["file"]:
         return Fault(Verdict.ERROR, text("fault.exception", **what, **place))
     return Fault(Verdict.ERROR, text("fault.call", asked=clean(asked), **what))
+
+
+def _exit(said: str, place: dict[str, Plain]) -> Text:
+    """sys.exit("no such file") says why, and so does a device's library that ends the process; sys.exit(1) does not."""
+    if not place["file"]:
+        return text("fault.exit_nowhere")
+    if said in ("", "None") or said.lstrip("-").isdecimal():
+        return text("fault.exit", **place)
+    return text("fault.exit_said", message=said, **place)
 
 
 def from_status(status: int, limits: Limits) -> Fault:

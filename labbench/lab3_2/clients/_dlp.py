@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -52,8 +51,9 @@ def _answer(told: Any, arrays: Any) -> tuple[Any, Any]:
     if "error" not in told:
         return told["value"], arrays
     if told["ends"]:
-        print("ERROR: " + told["error"], flush=True)  # noqa: T201 - as the vendor's
-        sys.exit(1)
+        line = "ERROR: " + told["error"]
+        print(line, flush=True)  # noqa: T201 - as the vendor's
+        raise SystemExit(1) from ValueError(line)  # the cause is for whoever reports it
     raise ValueError(told["error"])
 
 

@@ -67,8 +67,10 @@ def _kind(error: BaseException) -> str:
 def _message(error: BaseException, folder: str) -> str:
     """What it says, at most 500 characters, without the path to the hand-in's folder, which is another each time."""
     try:
-        # The text of a syntax error repeats file and line.
+        # The text of a syntax error repeats file and line; a device that ends the process tells why by a cause.
         text = error.msg if isinstance(error, SyntaxError) else error
+        if isinstance(error, SystemExit) and error.__cause__ is not None:
+            text = error.__cause__
         said = str.__getitem__(str(text), slice(0, 5000))
         if isinstance(error, AssertionError) and not said:
             said = _compared(error, folder)

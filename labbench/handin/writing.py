@@ -1,14 +1,7 @@
-"""Reading and writing single files, never anything that only looks like one.
-
-What is handed in may change while it is read, so nothing is asked of a path and then opened by it: a file is opened
-without waiting (a FIFO would block) and without following a link, and the descriptor is asked what it is.
-"""
+"""Writing what is taken from a hand-in, under its budget."""
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from typing import IO, TYPE_CHECKING, Protocol
 
 from labbench.errors import LabbenchError, reason
@@ -25,28 +18,6 @@ class Readable(Protocol):
     """What can be copied from."""
 
     def read(self, size: int, /) -> bytes: ...  # noqa: D102
-
-
-def open_file(path: Path | str, *, inside: int | None = None, follow: bool = False) -> IO[bytes]:
-    """A regular file, opened for reading.
-
-    Args:
-        path: Where it is.
-        inside: An open folder that `path` starts from.
-        follow: Whether it may be a link.
-
-    Raises:
-        OSError: it cannot be opened, or is no regular file.
-    """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    descriptor = os.open(path, flags, dir_fd=inside)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
 
 
 def write(stream: Readable, target: Path, budget: Budget, most: int, chunk: int = _CHUNK) -> None:
@@ -89,6 +60,14 @@ def _create(target: Path) -> IO[bytes]:
 
 def not_written(error: OSError) -> LabbenchError:
     """The refusal where it is not the hand-in that is at fault."""
+    return LabbenchError("handin.not_written", folder=_temporary(), reason=reason(error))
+
+
+def _temporary() -> str:
+    """The folder for temporary files, or where it was looked for."""
     import tempfile
 
-    return LabbenchError("handin.not_written", folder=tempfile.gettempdir(), reason=reason(error))
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError:
+        return tempfile.tempdir or "TMPDIR, /tmp, /var/tmp"

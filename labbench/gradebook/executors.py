@@ -1,0 +1,128 @@
+"""Where jobs run: as processes on this machine, a few at a time.
+
+An executor takes a job and gives a `concurrent.futures.Future` of its outcome; jobs of one executor run side by side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+from labbench.alone import PATIENCE
+from labbench.duel import Plan
+from labbench.errors import LabbenchError
+from labbench.gradebook.discovery import gathered
+from labbench.gradebook.job import Event, Order
+from labbench.gradebook.processes import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labbench.gradebook.discovery import Delivery
+    from labbench.results import Level, Profile
+    from labbench.scoring import Pieces
+
+    OnEvent = Callable[[Event], None]
+
+#: What one hand-in may take: 2 GiB for its session, and what grades it.
+JOB_BYTES = int(2.5 * 2**30)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One hand-in to grade for one lab.
+
+    Attributes:
+        lab: The lab.
+        profile: quick or full.
+        pack: The folder of its pack.
+        delivery: What was handed in.
+        digest: That of its snapshot.
+        level: How well hand-ins must be locked in.
+        seconds: The most it may take.
+        kept: What has been graded before.
+    """
+
+    lab: str
+    profile: Profile
+    pack: Path
+    delivery: Delivery
+    digest: str
+    level: Level
+    seconds: float
+    kept: Pieces
+
+    def order(self, pack: Path, handin: Path, jobs: int) -> Order:
+        """What its process is told, where pack and hand-in lie in these places and so many jobs run at a time."""
+        return Order(
+            lab=self.lab,
+            profile=self.profile,
+            pack=str(pack.absolute()),
+            handin=str(handin.absolute()),
+            digest=self.digest,
+            # Each of those that wait for the timing lock holds it for a duel.
+            patience=PATIENCE + jobs * Plan().seconds,
+            kept=self.kept,
+        )
+
+
+class Executor(Protocol):
+    """What runs jobs, `jobs` at a time; a context manager that ends them all."""
+
+    jobs: int
+
+    def submit(self, job: Job, on_event: OnEvent) -> Future[Event]:
+        """Run a job; its pieces are told as they come, from any thread."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def default_jobs() -> int:
+    """As many as there are processors and memory for."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([processors, *(memory // JOB_BYTES for memory in _memory())]))
+
+
+def _memory() -> Iterator[int]:
+    """Bytes that this machine, and the container this runs in, have to give."""
+    with contextlib.suppress(OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        yield from (int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    with contextlib.suppress(OSError, ValueError):  # "max": no limit
+        yield int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+
+
+class Local:
+    """Processes on this machine."""
+
+    def __init__(self, jobs: int) -> None:
+        """Nothing runs yet."""
+        self.jobs = jobs
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="job")
+        self._processes = Processes()
+
+    def submit(self, job: Job, on_event: OnEvent) -> Future[Event]:
+        """Run a job when its turn comes."""
+        return self._pool.submit(self._run, job, on_event)
+
+    def _run(self, job: Job, on_event: OnEvent) -> Event:
+        try:
+            with gathered(job.delivery) as path:
+                return self._processes.run(job.order(job.pack, path, self.jobs), job.seconds, on_event)
+        except LabbenchError as error:
+            if error.text.key.startswith("handin."):
+                return Event(why=error.text)
+            raise  # the journal cannot be written, say
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.__exit__()
+        self._pool.shutdown(cancel_futures=True)

@@ -1,0 +1,73 @@
+"""The packs of a gradebook: those a teacher names, and one fresh random pack for each other lab.
+
+A fresh pack lies in a temporary folder while it is needed and is thrown away; what leaks of it is worth nothing. It is
+built from a seed in the journal, so that a resumed run asks the same questions, and only when something has yet to be
+graded. It holds what its profile needs and no known mistakes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Self
+
+from labbench import packs, scratch
+from labbench.errors import LabbenchError
+from labbench.packs import recipes
+from labbench.results import Disclosure, PackId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from labbench.gradebook.journal import Journal
+    from labbench.results import Profile
+
+    Progress = Callable[[str, float], None]
+
+
+class Packs:
+    """A context manager; fresh packs go when it ends."""
+
+    def __init__(self, labs: Sequence[str], profile: Profile, named: Sequence[Path], journal: Journal) -> None:
+        """Read the named packs; draw a seed for every lab without one.
+
+        Raises:
+            LabbenchError: a named pack cannot be used, or belongs to none of the labs or to one that has another.
+        """
+        self._stack = contextlib.ExitStack()
+        self._profile = profile
+        self._paths: dict[str, Path] = {}
+        self._digests: dict[str, str] = {}
+        self.identities: dict[str, PackId] = {}
+        for path in named:
+            pack = packs.read(path)
+            lab = pack.manifest.lab
+            if lab not in labs or lab in self._paths:
+                raise LabbenchError("grade.other_pack", path=str(path), lab=lab, labs=", ".join(labs))
+            self._paths[lab], self._digests[lab] = path.absolute(), pack.identity.digest
+            self.identities[lab] = pack.identity
+        for lab in labs:
+            if lab not in self._paths:
+                if lab not in journal.seeds:
+                    journal.seed(lab, recipes.random_seed())
+                self._digests[lab] = f"fresh {journal.seeds[lab]}"
+                self.identities[lab] = PackId("fresh", "", Disclosure.VERDICT, "")
+        self._seeds = dict(journal.seeds)
+
+    def digest(self, lab: str) -> str:
+        """What tells the pack from others, without building it."""
+        return self._digests[lab]
+
+    def path(self, lab: str, progress: Progress | None = None) -> Path:
+        """Where the lab's pack lies; a fresh one is built now."""
+        if lab not in self._paths:
+            folder = self._stack.enter_context(scratch.folder()) / "pack"
+            order = recipes.Order(lab, self._seeds[lab], name="fresh", profile=self._profile, teaching=False)
+            self._paths[lab] = recipes.build_to(order, folder, progress=progress).pack.path
+        return self._paths[lab]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()

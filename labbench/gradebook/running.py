@@ -1,0 +1,356 @@
+"""A class graded: what the journal does not have yet is graded side by side, then once more alone what is not final."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from labbench import handin, timing
+from labbench.errors import LabbenchError
+from labbench.gradebook import likeness
+from labbench.gradebook.discovery import gathered
+from labbench.gradebook.executors import Job
+from labbench.gradebook.keys import key, sources
+from labbench.results import Gradebook, Row, Scorecard, Student, Verdict, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from labbench.catalogue import LabSpec
+    from labbench.gradebook.discovery import Delivery, Found
+    from labbench.gradebook.executors import Executor
+    from labbench.gradebook.job import Event
+    from labbench.gradebook.journal import Journal
+    from labbench.gradebook.packs import Packs
+    from labbench.results import Level, Profile, Text
+
+    Progress = Callable[[str, float], None]
+    OnDone = Callable[["Tally", str, Event | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """What is to be graded.
+
+    Attributes:
+        folder: Where the hand-ins lie; rows name them relative to it.
+        found: The students and what they handed in.
+        missing: Those who handed in nothing.
+        specs: The catalogue's entries of the labs, in order.
+        profile: quick or full.
+        level: How well hand-ins are locked in here.
+        seconds: The most one hand-in may take for one lab, by the wall clock.
+        templates: Where the stubs of each lab lie, which all hand-ins have in common.
+    """
+
+    folder: Path
+    found: tuple[Found, ...]
+    missing: tuple[Student, ...]
+    specs: Mapping[str, LabSpec]
+    profile: Profile
+    level: Level
+    seconds: float
+    templates: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which hand-ins to grade, if not all that have no scorecard yet.
+
+    Attributes:
+        failed: Those that failed on our side or whose scorecard is not final.
+        changed: Those that no run has tried yet.
+        students: These, also if they have a scorecard.
+    """
+
+    failed: bool = False
+    changed: bool = False
+    students: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a grading is.
+
+    Attributes:
+        total: Hand-ins × labs, those of earlier runs too; equal ones count once.
+        kept: Of these, not graded by this run, since an earlier one did.
+        done: Of these, done with, those of earlier runs too.
+        failing: Of those that this run graded, below the highest score.
+        undecided: Of those that this run graded, not final or failed on our side.
+        running: How many are being graded.
+        seconds: Wall time of this run so far.
+    """
+
+    total: int
+    kept: int
+    done: int
+    failing: int = 0
+    undecided: int = 0
+    running: int = 0
+    seconds: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What is left at the pace of this run; None before anything is known."""
+        graded = self.done - self.kept
+        return None if graded < 1 else self.seconds / graded * (self.total - self.done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One hand-in × one lab, and whose it is: more than one student's if they handed in the same."""
+
+    key: str
+    lab: str
+    digest: str
+    delivery: Delivery
+    students: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What reading all hand-ins came to; by student and lab, where nothing else is said.
+
+    Attributes:
+        items: What to grade.
+        counts: The delivery that counts.
+        unreadable: Why it cannot be read, and whether that is our failure.
+        prints: Fingerprints by lab and student.
+    """
+
+    items: dict[str, _Item] = field(default_factory=dict)
+    counts: dict[tuple[str, str], Delivery] = field(default_factory=dict)
+    unreadable: dict[tuple[str, str], tuple[Text, bool]] = field(default_factory=dict)
+    prints: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
+
+
+def grade(
+    task: Class,
+    journal: Journal,
+    packs: Packs,
+    executor: Executor,
+    only: Only | None = None,
+    on_done: OnDone = lambda _tally, _student, _event: None,
+    progress: Progress | None = None,
+) -> Gradebook:
+    """Grade a class, as far as the journal does not have it.
+
+    Args:
+        task: What is to be graded.
+        journal: What has been graded; written as results come.
+        packs: The goldens.
+        executor: Where jobs run.
+        only: Which hand-ins, if not all.
+        on_done: Told of the tally at the start and whenever a hand-in is done, then with its first student.
+        progress: Told of hand-ins being read and of packs being built.
+    """
+    started, since = timing.now(), timing.wall_ns()
+    try:
+        read = _graded(task, journal, packs, executor, only, on_done, progress)
+    finally:
+        journal.ran(started, (timing.wall_ns() - since) / 1e9)
+    return _book(task, journal, read)
+
+
+def _graded(
+    task: Class,
+    journal: Journal,
+    packs: Packs,
+    executor: Executor,
+    only: Only | None,
+    on_done: OnDone,
+    progress: Progress | None,
+) -> _Read:
+    read = _read(task, packs, progress)
+    todo = [item for item in read.items.values() if _chosen(item, journal, only)]
+    run = _Run(task, journal, packs, executor, on_done, len(read.items), timing.wall_ns())
+    run.tell(Tally(len(read.items), len(read.items) - len(todo), len(read.items) - len(todo)))
+    # The packs first: while one is built, no hand-in is timed beside it.
+    for lab in dict.fromkeys(item.lab for item in todo):
+        packs.path(lab, progress)
+    for item in todo:
+        if journal.settled(item.key):  # asked for by name
+            journal.again(item.key)
+    run.side_by_side(todo)
+    # A busy machine decides nothing: once more, with nothing beside it.
+    for item in todo:
+        if not journal.settled(item.key) and not _given_up(journal, item.key):
+            run.alone(item)
+    return read
+
+
+def _given_up(journal: Journal, key: str) -> bool:
+    """Whether it cannot be graded for a reason that is not ours."""
+    return not journal.failures.get(key, (None, True))[1]
+
+
+def _chosen(item: _Item, journal: Journal, only: Only | None) -> bool:
+    if only is None:
+        return not journal.settled(item.key) and not _given_up(journal, item.key)
+    card, failed = journal.found(item.key), item.key in journal.failures
+    undecided = failed or (card is not None and not journal.settled(item.key))
+    untried = card is None and not failed
+    return (only.failed and undecided) or (only.changed and untried) or bool(only.students & set(item.students))
+
+
+def _read(task: Class, packs: Packs, progress: Progress | None) -> _Read:
+    """Open every hand-in for a moment: its digest says whether it has been graded."""
+    read = _Read()
+    for lab in task.specs:
+        source = sources(lab)
+        read.prints[lab] = {}
+        for number, one in enumerate(task.found):
+            if progress is not None:
+                progress("grade.reading", (number + 1) / len(task.found))
+            place = one.student.id, lab
+            try:
+                read.counts[place], digest, prints = _opened(task.specs[lab], one)
+            except LabbenchError as error:
+                read.unreadable[place] = error.text, False
+                continue
+            except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
+                why = text("cli.internal", type=type(error).__name__, reason=str(error)[:300])
+                read.unreadable[place] = why, True
+                continue
+            read.prints[lab][one.student.id] = prints
+            name = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
+            first = read.items.get(name) or _Item(name, lab, digest, read.counts[place], ())
+            read.items[name] = replace(first, students=(*first.students, one.student.id))
+    return read
+
+
+def _opened(spec: LabSpec, one: Found) -> tuple[Delivery, str, frozenset[int]]:
+    """The delivery that counts, its digest and its fingerprints: the latest that holds anything of the lab.
+
+    Raises:
+        LabbenchError: it cannot be read.
+    """
+    refused: LabbenchError | None = None
+    for delivery in (one.delivery, *one.others):
+        try:
+            with gathered(delivery) as path, handin.opened(path, spec.files) as snapshot:
+                return delivery, snapshot.digest, likeness.fingerprints(snapshot.package)
+        except LabbenchError as error:
+            refused = refused or error
+            if error.text.key != "handin.no_package":  # a report, or another lab's work
+                break
+    assert refused is not None  # noqa: S101 - there is at least one delivery
+    raise refused
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run's part of the grading."""
+
+    task: Class
+    journal: Journal
+    packs: Packs
+    executor: Executor
+    on_done: OnDone
+    total: int
+    started: int
+    tally: Tally = Tally(0, 0, 0)
+
+    def side_by_side(self, items: Sequence[_Item]) -> None:
+        """All of them, as many at a time as the executor takes."""
+        waiting: dict[Future[Event], _Item] = {self._submit(item): item for item in items}
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                item, event = waiting.pop(future), future.result()
+                self._keep(item, event, alone=self.executor.jobs == 1)
+                below = event.card is not None and event.card.score < max(self.task.specs[item.lab].tiers)
+                undecided = event.ours or (event.card is not None and not event.card.final)
+                changed = replace(
+                    self.tally,
+                    done=self.tally.done + 1,
+                    failing=self.tally.failing + below,
+                    undecided=self.tally.undecided + undecided,
+                    running=min(len(waiting), self.executor.jobs),
+                )
+                self.tell(changed, item.students[0], event)
+
+    def alone(self, item: _Item) -> None:
+        """What is open about one, with nothing beside it."""
+        self.tell(replace(self.tally, running=1))
+        card = self.journal.found(item.key)
+        if card is not None and (scenarios := _open(card, self.task.specs[item.lab])):
+            self.journal.again(item.key, scenarios)
+        event = self._submit(item).result()
+        self._keep(item, event, alone=True)
+        self.tell(replace(self.tally, running=0), item.students[0], event)
+
+    def tell(self, tally: Tally, student: str = "", event: Event | None = None) -> None:
+        """Whoever watches."""
+        self.tally = replace(tally, seconds=(timing.wall_ns() - self.started) / 1e9)
+        self.on_done(self.tally, student, event)
+
+    def _submit(self, item: _Item) -> Future[Event]:
+        job = Job(
+            lab=item.lab,
+            profile=self.task.profile,
+            pack=self.packs.path(item.lab),
+            delivery=item.delivery,
+            digest=item.digest,
+            level=self.task.level,
+            seconds=self.task.seconds,
+            kept=self.journal.graded(item.key),
+        )
+
+        def heard(event: Event) -> None:
+            if event.pieces is not None:
+                self.journal.pieces(item.key, event.pieces)
+
+        return self.executor.submit(job, heard)
+
+    def _keep(self, item: _Item, event: Event, *, alone: bool) -> None:
+        if event.card is not None:
+            self.journal.card(item.key, event.card, alone=alone)
+        elif event.why is not None:
+            self.journal.failed(item.key, event.why, ours=event.ours)
+
+
+def _open(card: Scorecard, spec: LabSpec) -> set[str]:
+    """The scenarios whose results another look may change."""
+    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or c.verdict is Verdict.TIMEOUT}
+    return {check.scenario for check in spec.checks if check.id in found}
+
+
+def _book(task: Class, journal: Journal, read: _Read) -> Gradebook:
+    keys = {(student, item.lab): item.key for item in read.items.values() for student in item.students}
+    rows = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab))) for one in task.found
+            for lab in task.specs]  # fmt: skip
+    rows += [Row(student, lab, "", why=text("grade.nothing")) for student in task.missing for lab in task.specs]
+    alike = [
+        pair
+        for lab, prints in read.prints.items()
+        for pair in likeness.alike(lab, prints, likeness.fingerprints(task.templates[lab]))
+    ]
+    return Gradebook(
+        tuple(task.specs), tuple(sorted(rows, key=_order)), tuple(alike), journal.started, round(journal.seconds, 3)
+    )
+
+
+def _order(row: Row) -> str:
+    return row.student.id.casefold()
+
+
+def _row(task: Class, one: Found, lab: str, journal: Journal, read: _Read, name: str | None) -> Row:
+    counts = read.counts.get((one.student.id, lab), one.delivery)
+    handed = _shown(task, counts)
+    others = tuple(_shown(task, d) for d in (one.delivery, *one.others) if d is not counts)
+    if name is None:
+        why, ours = read.unreadable[one.student.id, lab]
+        return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
+    card = journal.found(name)
+    if card is not None:
+        return Row(one.student, lab, handed, card, others=others)
+    why, ours = journal.failures.get(name, (text("grade.not_yet"), True))
+    return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
+
+
+def _shown(task: Class, delivery: Delivery) -> str:
+    return ", ".join(str(p.relative_to(task.folder)) for p in delivery.paths)

@@ -1,0 +1,226 @@
+"""A class graded by a stand-in for the jobs: what is graded, what is not graded again, and what becomes of the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from labbench import catalogue, handin, resources
+from labbench.errors import LabbenchError
+from labbench.gradebook import discovery, output, running
+from labbench.gradebook.job import Event
+from labbench.gradebook.journal import Journal
+from labbench.results import (
+    CheckResult,
+    Disclosure,
+    Isolation,
+    Level,
+    PackId,
+    Profile,
+    Scorecard,
+    Student,
+    Verdict,
+    text,
+)
+from labbench.scoring import Part, Pieces
+from labbench.texts import Lang
+
+SPECS = {"3-1": catalogue.load().labs["3-1"]}
+FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
+
+
+class Packs:
+    """Goldens that nobody looks at."""
+
+    def __init__(self, digest="pack"):
+        self._digest = digest
+        self.built = []
+
+    def digest(self, _lab):
+        return self._digest
+
+    def path(self, lab, _progress=None):
+        self.built.append(lab)
+        return Path("/nonexistent")
+
+
+class Executor:
+    """Gives each hand-in what `verdicts` says for the mark in its files, one verdict for each time it is graded."""
+
+    jobs = 2
+
+    def __init__(self, verdicts=()):
+        self.verdicts = dict(verdicts)
+        self.graded = []
+        self.kept = []
+
+    def submit(self, job, on_event):
+        future = Future()
+        with discovery.gathered(job.delivery) as path, handin.opened(path, SPECS["3-1"].files) as snapshot:
+            mark = (snapshot.package / "layers_1.py").read_text()
+            digest = snapshot.digest
+        self.graded.append(mark)
+        said = self.verdicts.get(mark, Verdict.PASS)
+        verdict = said if isinstance(said, Verdict) else said.pop(0)
+        self.kept.append(job.kept)
+        on_event(Event(pieces=Pieces(parts=(Part("conv", mark, (CheckResult("conv", 100, verdict),), {}),))))
+        if verdict is Verdict.INTERNAL:
+            future.set_result(Event(why=text("grade.job_died", status=-9), ours=True))
+        else:
+            future.set_result(Event(card=card(digest, verdict)))
+        return future
+
+
+def card(digest, verdict):
+    return Scorecard(
+        lab="3-1",
+        profile=Profile.QUICK,
+        handin=digest,
+        checks=(CheckResult("conv", 100, verdict),),
+        levels=(100,),
+        isolation=Isolation(Level.STRONG, ()),
+        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    for student in ("ann", "bob", "cem"):
+        (folder / student).mkdir(parents=True)
+        for file in FILES:
+            (folder / student / file).write_text(student)
+    return folder
+
+
+def grade(folder, executor, packs=None, missing=(), only=None, **changes):
+    task = running.Class(
+        folder, discovery.find(folder), tuple(missing), SPECS, Profile.QUICK, Level.STRONG, 60.0,
+        {"3-1": resources.template("lab3_1")},
+    )  # fmt: skip
+    with Journal(folder.parent / "journal.jsonl") as journal:
+        return running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+
+
+def scores(book):
+    return {row.student.id: row.grade for row in book.rows}
+
+
+def test_each_is_graded_once_and_a_changed_one_again(folder):
+    first = Executor({"bob": Verdict.WRONG})
+    book = grade(folder, first)
+    assert scores(book) == {"ann": 100, "bob": 0, "cem": 100}
+    assert sorted(first.graded) == ["ann", "bob", "cem"]
+    second, packs = Executor(), Packs()
+    assert dataclasses.replace(grade(folder, second, packs), seconds=book.seconds) == book
+    assert (second.graded, packs.built) == ([], [])  # nor is a pack built for nothing
+    (folder / "bob" / "layers_1.py").write_text("bob 2")
+    third = Executor()
+    assert scores(grade(folder, third)) == {"ann": 100, "bob": 100, "cem": 100}
+    assert third.graded == ["bob 2"]
+
+
+@pytest.mark.parametrize("change", [{"profile": Profile.FULL}, {"level": Level.LIMITED}, {"packs": Packs("other")}])
+def test_another_profile_pack_or_isolation_grades_all_again(folder, change):
+    grade(folder, Executor())
+    again = Executor()
+    grade(folder, again, **change)
+    assert len(again.graded) == 3
+
+
+def test_the_same_work_twice_is_graded_once(folder):
+    for file in FILES:
+        (folder / "cem" / file).write_text("ann")
+    executor = Executor({"ann": Verdict.WRONG})
+    book = grade(folder, executor)
+    assert sorted(executor.graded) == ["ann", "bob"]
+    assert scores(book) == {"ann": 0, "bob": 100, "cem": 0}
+
+
+def test_what_is_not_final_is_graded_again_alone_and_if_it_stays_so_has_no_grade(folder):
+    executor = Executor({"ann": [Verdict.INCONCLUSIVE, Verdict.PASS], "bob": [Verdict.INCONCLUSIVE] * 2})
+    book = grade(folder, executor)
+    assert executor.graded[:3] == ["ann", "bob", "cem"]
+    assert executor.graded[3:] == ["ann", "bob"]
+    assert scores(book) == {"ann": 100, "bob": None, "cem": 100}
+    later = Executor({"bob": Verdict.WRONG})
+    assert scores(grade(folder, later)) == {"ann": 100, "bob": 0, "cem": 100}
+    assert later.graded == ["bob"]
+
+
+def test_our_own_failure_is_tried_again_and_is_no_grade(folder):
+    executor = Executor({"ann": [Verdict.INTERNAL, Verdict.PASS], "bob": [Verdict.INTERNAL] * 2})
+    book = grade(folder, executor)
+    assert executor.graded[3:] == ["ann", "bob"]
+    (bob,) = (row for row in book.rows if row.student.id == "bob")
+    assert (bob.grade, bob.blameless, bob.why) == (None, True, text("grade.job_died", status=-9))
+    assert scores(book)["ann"] == 100
+
+
+def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):
+    (folder / "dan.zip").write_bytes(b"no archive")
+    book = grade(folder, Executor(), missing=[Student("eve")])
+    rows = {row.student.id: row for row in book.rows}
+    assert list(rows) == ["ann", "bob", "cem", "dan", "eve"]
+    assert (rows["dan"].grade, rows["dan"].why.key, rows["dan"].handin) == (0, "handin.damaged", "dan.zip")
+    assert (rows["eve"].grade, rows["eve"].why.key, rows["eve"].handin) == (0, "grade.nothing", "")
+
+
+def test_only_some(folder):
+    grade(folder, Executor({"bob": [Verdict.INCONCLUSIVE] * 2, "cem": Verdict.WRONG}))
+    (folder / "ann" / "layers_1.py").write_text("ann 2")
+
+    def graded(**wanted):
+        executor = Executor({"bob": Verdict.INCONCLUSIVE})
+        book = grade(folder, executor, only=running.Only(**wanted))
+        return sorted(set(executor.graded)), scores(book)
+
+    assert graded(failed=True) == (["bob"], {"ann": None, "bob": None, "cem": 0})
+    assert graded(students=frozenset({"cem"}))[0] == ["cem"]
+    assert graded(changed=True) == (["ann 2"], {"ann": 100, "bob": None, "cem": 100})
+
+
+def test_copies_are_listed_side_by_side(folder):
+    source = (resources.PACKAGE / "lab3_1" / "reference" / "stu_upload" / "layers_2.py").read_text()
+    for student in ("ann", "cem"):
+        (folder / student / "layers_2.py").write_text(source.replace("height", f"h_{student}"))
+    (pair,) = grade(folder, Executor()).alike
+    assert (pair.first, pair.second, pair.share) == ("ann", "cem", 1.0)
+
+
+def test_progress_counts_what_is_done(folder):
+    told = []
+    task = running.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
+                         {"3-1": resources.template("lab3_1")})  # fmt: skip
+    with Journal(folder.parent / "j") as journal:
+        running.grade(
+            task, journal, Packs(), Executor({"bob": Verdict.WRONG}), on_done=lambda t, s, _e: told.append((t, s))
+        )
+    assert (told[0][0].total, told[0][0].done, told[0][1]) == (3, 0, "")
+    assert {s for _, s in told[1:]} == {"ann", "bob", "cem"}
+    last = told[-1][0]
+    assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 0, 1, 0, 0)
+    assert last.seconds_left == 0
+
+
+def test_a_folder_that_is_no_gradebook_is_left_alone(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "text.tex").write_text("x")
+    for place in ("thesis", "in", "in/out", "."):
+        with pytest.raises(LabbenchError):
+            output.prepare(tmp_path / place, tmp_path / "in")
+    output.prepare(tmp_path / "out" / "new", tmp_path / "in")
+
+
+def test_pages_of_students_who_are_gone_go(folder, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    book = grade(folder, Executor())
+    output.write(book, SPECS, out, Lang.EN)
+    assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob", "cem"]
+    output.write(dataclasses.replace(book, rows=book.rows[:2]), SPECS, out, Lang.EN)
+    assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob"]

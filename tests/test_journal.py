@@ -1,0 +1,128 @@
+"""The journal: what a kill leaves can be gone on with, and nobody else writes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import math
+import stat
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labbench.errors import LabbenchError
+from labbench.gradebook.journal import Journal
+from labbench.results import CheckResult, Disclosure, Isolation, Level, PackId, Profile, Scorecard, Verdict, text
+
+
+def card(score=60, figure=0.5):
+    verdict = Verdict.PASS if score else Verdict.WRONG
+    return Scorecard(
+        lab="3-1",
+        profile=Profile.QUICK,
+        handin="d",
+        checks=(CheckResult("conv", 60, verdict, {"error": figure}, text("check.not_run")),),
+        levels=(60,),
+        isolation=Isolation(Level.STRONG, ("seccomp",)),
+        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
+    )
+
+
+def filled(path):
+    with Journal(path) as journal:
+        journal.seed("3-1", "s")
+        journal.card("a", card(), alone=True)
+        journal.failed("b", text("grade.stopped"), ours=True)
+        journal.card("b", card(0), alone=True)
+        journal.failed("c", text("grade.stopped"), ours=False)
+        journal.ran("2026-11-24T10:00:00+08:00", 2.0)
+        journal.ran("2026-11-25T10:00:00+08:00", 3.0)
+
+
+def test_what_was_written_is_read(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    filled(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with Journal(path) as journal:
+        assert journal.seeds == {"3-1": "s"}
+        assert journal.found("a") == card()
+        assert journal.found("b").score == 0
+        assert journal.found("x") is None
+        assert journal.failures == {"c": (text("grade.stopped"), False)}
+        assert (journal.started, journal.seconds) == ("2026-11-24T10:00:00+08:00", 5.0)
+
+
+@pytest.mark.parametrize("figure", [math.inf, -math.inf, math.nan])
+def test_numbers_that_json_has_not_come_back(tmp_path, figure):
+    with Journal(tmp_path / "j") as journal:
+        journal.card("a", card(figure=figure), alone=True)
+    with Journal(tmp_path / "j") as journal:
+        read = journal.found("a").checks[0].figures["error"]
+    assert read == figure or (math.isnan(read) and math.isnan(figure))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_cut_off_anywhere_it_goes_on_from_the_last_whole_line(tmp_path, data):
+    path = tmp_path / "journal.jsonl"
+    path.unlink(missing_ok=True)
+    filled(path)
+    whole = path.read_bytes()
+    cut = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:cut])
+    lines = whole[:cut].count(b"\n")
+    with Journal(path) as journal:
+        assert (journal.found("a") is not None) == (lines >= 3)
+        journal.card("z", card(), alone=True)
+    kept = path.read_bytes()
+    assert kept.startswith(b"".join(line + b"\n" for line in whole.split(b"\n")[:lines]))
+    assert all(json.loads(line) for line in kept.splitlines())
+    with Journal(path) as journal:
+        assert journal.found("z") == card()
+
+
+def test_one_writer_at_a_time(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path), pytest.raises(LabbenchError, match=r"journal\.jsonl"):
+        Journal(path)
+    Journal(path).close()
+
+
+def test_restart_begins_anew(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    filled(path)
+    with Journal(path, restart=True) as journal:
+        assert (journal.seeds, journal.found("a"), journal.failures) == ({}, None, {})
+    with Journal(path) as journal:
+        assert journal.found("a") is None
+
+
+BAD = [
+    b"{}\n",
+    b"[1]\n",
+    b"not json\n",
+    b"\xff\xfe\n",
+    b'{"kind": "card", "key": "a", "card": {}}\n',
+    b'{"kind": "journal", "version": 99}\n',
+    b'{"kind": "failed", "key": "a", "why": 1, "ours": true}\n',
+    b"[" * 100_000 + b"\n",
+]
+
+
+@pytest.mark.parametrize("content", BAD, ids=range(len(BAD)))
+def test_what_is_no_journal_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(LabbenchError, match="line 1"):
+        Journal(path)
+    assert path.read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    with pytest.raises(LabbenchError):
+        Journal(tmp_path / "none" / "journal.jsonl")
+    with pytest.raises(LabbenchError):
+        Journal(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LabbenchError):
+        Journal(tmp_path / "link")
