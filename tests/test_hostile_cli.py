@@ -352,12 +352,17 @@ def test_a_ctrl_c_that_python_cannot_raise_is_not_lost():
     assert (done.returncode, done.stderr) == (130, "\nlabbench: interrupted.\n")
 
 
-def test_ctrl_c_again_and_again(tmp_path):
+def test_ctrl_c_again_and_again():
     program = textwrap.dedent("""
         import os, signal, time
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from labbench import resources
-        from labbench.cli import main
+        from labbench.cli import app, main
+        say = app.App.say
+        def slowly(self, key, **values):
+            os.kill(os.getpid(), signal.SIGINT)
+            return say(self, key, **values)
+        app.App.say = slowly
         def slow():
             try:
                 os.kill(os.getpid(), signal.SIGINT)
