@@ -137,3 +137,17 @@ def test_a_class_of_all_kinds_killed_and_gone_on_with(pupils):
         file = hand_in(pupils.folder / mark, resources.template("lab3_1"), mark)
         file.write_text(HOSTILE[mark] + "\n")
     survive(pupils, 6, random.Random(8))
+
+
+@pytest.mark.slow
+def test_hostile_hand_ins_cost_only_themselves(pupils):
+    hand_in(pupils.folder / "right", ROOT / "examples" / "lab3_1_right", "right")
+    for mark, code in HOSTILE.items():
+        hand_in(pupils.folder / mark, resources.template("lab3_1"), mark).write_text(code + "\n")
+    code, said = pupils.grade("out")
+    book = pupils.book("out")
+    assert {who: row[:2] for who, row in book.items()} == {
+        "right": ("final", 100),
+        **{mark: ("final", 0) for mark in HOSTILE},
+    }, said
+    assert code == 0
