@@ -148,6 +148,6 @@ def test_hostile_hand_ins_cost_only_themselves(pupils):
     book = pupils.book("out")
     assert {who: row[:2] for who, row in book.items()} == {
         "right": ("final", 100),
-        **{mark: ("final", 0) for mark in HOSTILE},
+        **dict.fromkeys(HOSTILE, ("final", 0)),
     }, said
     assert code == 0
