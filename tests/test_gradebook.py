@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -214,6 +215,20 @@ def test_a_folder_that_is_no_gradebook_is_left_alone(tmp_path):
         with pytest.raises(LabbenchError):
             output.prepare(tmp_path / place, tmp_path / "in")
     output.prepare(tmp_path / "out" / "new", tmp_path / "in")
+
+
+def test_each_student_gets_the_formats_that_are_asked_for(folder, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    book = grade(folder, Executor({"bob": Verdict.WRONG}))
+    output.write(book, SPECS, out, Lang.EN, ["junit", "gradescope", "moodle", "json"])
+    files = {p.name for p in (out / "students" / "bob").iterdir()}
+    assert files == {"3-1.json", "3-1.html", "3-1.junit.xml", "3-1.gradescope.json"}
+    assert json.loads((out / "students" / "bob" / "3-1.gradescope.json").read_bytes())["score"] == 0
+    assert json.loads((out / "students" / "ann" / "3-1.gradescope.json").read_bytes())["score"] == 100
+    assert {"gradebook.csv", "moodle.csv", "canvas.csv"} <= {p.name for p in out.iterdir()}
+    output.write(book, SPECS, out, Lang.EN)
+    assert {p.name for p in (out / "students" / "bob").iterdir()} == {"3-1.json", "3-1.html"}
 
 
 def test_pages_of_students_who_are_gone_go(folder, tmp_path):

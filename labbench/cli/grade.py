@@ -11,6 +11,7 @@ from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
 from labbench.cli.strictness import STRICTNESS
 from labbench.errors import ExitCode, LabbenchError
+from labbench.report.formats import GRADEBOOK, SCORECARD
 from labbench.results import Level, Profile, Student
 from labbench.texts import render
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from labbench.gradebook.running import Only, Tally
     from labbench.results import Gradebook
 
+#: Every format of a scorecard or a gradebook.
+FORMS = tuple(dict.fromkeys((*GRADEBOOK, *SCORECARD)))
 #: Minutes that one hand-in may take for one lab unless told otherwise, by profile.
 _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
 
@@ -36,6 +39,7 @@ _MINUTES = {Profile.QUICK: 15, Profile.FULL: 120}
         option("--lab", "labs", required=True, multiple=True, help_key="help.grade_lab"),
         option("--out", required=True, type=PATH, help_key="help.grade_out"),
         option("--quick/--full", "quick", default=True, help_key="help.quick"),
+        option("--format", "forms", multiple=True, type=click.Choice(FORMS), help_key="help.grade_format"),
         option("--pack", "packs", multiple=True, type=PATH, help_key="help.grade_pack"),
         option("--roster", type=PATH, help_key="help.roster"),
         option("--executor", "place", default="local", metavar="local|dask://HOST:PORT", help_key="help.executor"),
@@ -51,6 +55,7 @@ def command(
     folder: Path,
     labs: tuple[str, ...],
     out: Path,
+    forms: tuple[str, ...],
     packs: tuple[Path, ...],
     roster: Path | None,
     place: str,
@@ -97,7 +102,7 @@ def command(
         )
         with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
-    output.write(book, specs, out, app.lang)
+    output.write(book, specs, out, app.lang, forms)
     return _summary(app, book, out)
 
 

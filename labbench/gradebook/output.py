@@ -10,7 +10,7 @@ from labbench.errors import LabbenchError
 from labbench.report import gradebook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
@@ -40,7 +40,7 @@ def prepare(out: Path, handins: Path) -> None:
         raise LabbenchError("output.not_written", path=str(out), reason=error.strerror or str(error)) from error
 
 
-def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang) -> None:
+def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, forms: Collection[str] = ()) -> None:
     """All reports, in place of those of an earlier run.
 
     Raises:
@@ -54,7 +54,7 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang) 
     try:
         # Whole files, but not each on the disk at once: the journal is, and they can be made again from it.
         with scratch.folder(beside=out / JOURNAL) as folder:
-            for name, content in gradebook.write(book, specs, tables, lang):
+            for name, content in gradebook.write(book, specs, tables, lang, forms):
                 path = out / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 fresh = folder / "fresh"

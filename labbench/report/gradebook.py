@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labbench.report import html, json, sheets, view
+from labbench.report import formats, html, json, sheets, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from labbench.catalogue import LabSpec
     from labbench.labs import Table
@@ -20,6 +20,7 @@ def write(
     specs: Mapping[str, LabSpec],
     tables: Callable[[Scorecard], tuple[Table, ...]],
     lang: Lang,
+    forms: Collection[str] = (),
 ) -> Iterator[tuple[str, bytes]]:
     """The relative paths and contents of the whole folder.
 
@@ -28,7 +29,9 @@ def write(
         specs: The catalogue's entries of its labs.
         tables: A lab's own tables of a scorecard.
         lang: The language of all words.
+        forms: Formats of a scorecard that each student gets too, beside JSON and the page: students/ID/LAB.FORM.ENDING.
     """
+    more = {form: formats.SCORECARD[form] for form in forms if form not in formats.GRADEBOOK}
     yield "index.html", html.gradebook(book, specs, lang)
     yield "gradebook.csv", sheets.ours(book, specs, lang)
     yield "gradebook.json", json.gradebook(book, specs, lang)
@@ -39,3 +42,5 @@ def write(
             report = view.Report(row.card, specs[row.lab], tables(row.card), lang)
             yield f"{view.place(row)}.json", json.encode(row.card, specs[row.lab], lang)
             yield f"{view.place(row)}.html", html.scorecard(report, row.student, index="../../index.html")
+            for form, kind in more.items():
+                yield f"{view.place(row)}.{form}{kind.ending}", kind.of_scorecard(report)
