@@ -77,7 +77,7 @@ def _console(*, stderr: bool) -> Console:
     if not console.is_terminal:
         console.width = _LOG_WIDTH
     elif console.is_dumb_terminal:  # rich takes it for one of 80 columns
-        console.width = shutil.get_terminal_size().columns
+        console.size = shutil.get_terminal_size()
     return console
 
 
