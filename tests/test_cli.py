@@ -609,12 +609,14 @@ def test_colours_on_a_terminal_and_none_with_no_color(scaffold):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 @pytest.mark.parametrize("line", [["show", "3-1"], ["list"], ["--help"], ["score", "--help"]], ids=" ".join)
-def test_a_terminal_of_40_columns(lang, line):
+def test_a_terminal_of_40_columns(lang, line, term):
     from rich.cells import cell_len
 
-    said, code = on_terminal(*line, "--lang", lang, columns=40)
+    said, code = on_terminal(*line, "--lang", lang, columns=40, environment={"TERM": term})
     assert code == 0
+    assert term != "dumb" or "\x1b" not in said
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said).replace("\r", "")
     if "--help" not in line:  # click wraps by words
         assert max(cell_len(row) for row in plain.split("\n")) <= 40

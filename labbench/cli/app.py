@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -71,8 +72,12 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
-    if not console.is_terminal and "COLUMNS" not in console._environ:  # noqa: SLF001 - rich has no public way to ask
-        console = Console(stderr=stderr, highlight=False, emoji=False, markup=False, width=_LOG_WIDTH)
+    if "COLUMNS" in console._environ:  # noqa: SLF001 - rich has no public way to ask
+        return console
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    elif console.is_dumb_terminal:  # rich takes it for one of 80 columns
+        console.size = shutil.get_terminal_size()
     return console
 
 
