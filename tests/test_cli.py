@@ -433,6 +433,7 @@ def test_doctor_json_is_one_object(capsys):
         assert (finding["advice"] is None) == finding["fine"]
 
 
+@pytest.mark.slow
 def test_doctor_says_what_is_wrong(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("LABBENCH_CACHE", str(tmp_path / "nothing" / "yet"))
     monkeypatch.setattr(resources, "practice_pack", lambda folder: tmp_path / "no-pack")

@@ -102,7 +102,8 @@ def test_each_check_counts_its_own_observations(ring):
     forward, both = check("forward", ("forward",)), check()
     match = ring.fight(edited(SLOW[1]), forward, both, plan=SHORT)
     assert verdict(match, forward).verdict is Verdict.PASS
-    assert verdict(match, both).verdict is Verdict.WRONG
+    # A busy machine may leave it open; it must not pass.
+    assert verdict(match, both).verdict in {Verdict.WRONG, Verdict.INCONCLUSIVE}
 
 
 def test_a_baseline_that_fails_is_our_fault(ring):

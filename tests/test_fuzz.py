@@ -278,7 +278,7 @@ def peak_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-@pytest.mark.parametrize(("seed", "count"), [(1, 300), pytest.param(2, 4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "count"), [(1, 150), pytest.param(2, 4000, marks=pytest.mark.slow)])
 def test_a_storm_of_hostile_replies(rig, monkeypatch, seed, count):
     with monkeypatch.context() as patch:
         # A guard against waiting that is worth seconds here, not minutes: the true one is 3 × CPU + 5 s.

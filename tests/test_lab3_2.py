@@ -181,6 +181,7 @@ def test_float32_probabilities_against_pytorch(quick):
     assert np.linalg.norm(coarse - expected) <= 0.12 * np.linalg.norm(expected)
 
 
+@pytest.mark.slow
 def test_quantisation_parameters_are_those_of_the_largest_values(quick):
     """position = ⌈log2(absmax / 127)⌉, scale = 127 · 2^position / absmax, of each filter; shipped as made."""
     with np.load(calibration.SYNTHETIC_FILE) as file:

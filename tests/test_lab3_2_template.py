@@ -41,4 +41,7 @@ def test_each_folder_is_the_hand_in_of_its_library_and_scores_0_at_a_blank(quick
         task = quick.narrowed(snapshot.package)
         card = scoring.scorecard(task, observe_handin(task, snapshot))
     assert (card.variant, card.score, card.ceiling) == (library, 0, 0)
-    assert {c.verdict for c in card.checks} == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
+    # The two layers that the stub of pycnnl gives as an example are there before the first blank.
+    given = {"net_pycnnl.layer_conv1_1", "net_pycnnl.layer_relu1_1"} if library == "pycnnl" else set()
+    assert {c.check for c in card.checks if c.verdict is Verdict.PASS} == given
+    assert {c.verdict for c in card.checks} - {Verdict.PASS} == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}

@@ -51,7 +51,7 @@ def victims(rig):
 
 @pytest.mark.parametrize(
     ("whom", "rounds"),
-    [("session", 40), ("zygote", 8), ("keeper", 5),
+    [("session", 30), *(pytest.param(whom, 8, marks=pytest.mark.slow) for whom in ("zygote", "keeper")),
      *(pytest.param(whom, 60, marks=pytest.mark.slow) for whom in ("session", "zygote", "keeper"))],
 )  # fmt: skip
 def test_a_killed_session_or_zygote_costs_one_walk(tmp_path, whom, rounds):
@@ -176,7 +176,7 @@ def survive(place, output, command, dice, rounds, same):
 
 def test_scoring_survives_kill_9(place, stubs):
     output, command = scoring(place, stubs)
-    survive(place, output, command, random.Random(9), 4, verdicts)
+    survive(place, output, command, random.Random(9), 3, verdicts)
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
