@@ -41,4 +41,7 @@ def test_each_folder_is_the_hand_in_of_its_library_and_scores_0_at_a_blank(quick
         task = quick.narrowed(snapshot.package)
         card = scoring.scorecard(task, observe_handin(task, snapshot))
     assert (card.variant, card.score, card.ceiling) == (library, 0, 0)
-    assert {c.verdict for c in card.checks} == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
+    passed = {c.check for c in card.checks if c.verdict is Verdict.PASS}
+    assert passed <= {f"net_{library}.layer_conv1_1", f"net_{library}.layer_relu1_1"}  # the two that are given
+    left = {c.verdict for c in card.checks if c.check not in passed}
+    assert left == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
