@@ -1,4 +1,4 @@
-# -*- coding: gbk -*-
+# -*- coding: utf-8 -*-
 # 智能计算系统 实验3-2  组员：甲、乙
 import time
 import numpy as np
