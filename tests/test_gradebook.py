@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import zipfile
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -71,16 +73,21 @@ class Executor:
         if verdict is Verdict.INTERNAL:
             future.set_result(Event(why=text("grade.job_died", status=-9), ours=True))
         else:
-            future.set_result(Event(card=card(digest, verdict)))
+            future.set_result(Event(card=card(digest, verdict, said_of(verdict))))
         return future
 
 
-def card(digest, verdict):
+def said_of(verdict):
+    """What a timeout of these says: that the wall clock ran out."""
+    return text("fault.wall", limit=65) if verdict is Verdict.TIMEOUT else None
+
+
+def card(digest, verdict, why=None):
     return Scorecard(
         lab="3-1",
         profile=Profile.QUICK,
         handin=digest,
-        checks=(CheckResult("conv", 100, verdict),),
+        checks=(CheckResult("conv", 100, verdict, why=why),),
         levels=(100,),
         isolation=Isolation(Level.STRONG, ()),
         pack=PackId("fresh", "", Disclosure.VERDICT, ""),
@@ -159,6 +166,63 @@ def test_our_own_failure_is_tried_again_and_is_no_grade(folder):
     (bob,) = (row for row in book.rows if row.student.id == "bob")
     assert (bob.grade, bob.blameless, bob.why) == (None, True, text("grade.job_died", status=-9))
     assert scores(book)["ann"] == 100
+
+
+def test_what_ran_out_of_wall_time_is_tried_once_more_alone_and_then_believed(folder):
+    executor = Executor({"ann": [Verdict.TIMEOUT, Verdict.PASS], "bob": [Verdict.TIMEOUT] * 2})
+    book = grade(folder, executor)
+    assert executor.graded[3:] == ["ann", "bob"]
+    assert scores(book) == {"ann": 100, "bob": 0, "cem": 100}
+    assert executor.kept == [Pieces()] * 5  # what ran out is not kept
+    again = Executor()
+    grade(folder, again)
+    assert again.graded == []
+
+
+def test_alone_from_the_first_it_is_believed_at_once(folder):
+    executor = Executor({"bob": Verdict.TIMEOUT})
+    executor.jobs = 1
+    assert scores(grade(folder, executor))["bob"] == 0
+    assert len(executor.graded) == 3
+
+
+class Broken(Executor):
+    """Killed when it has graded a piece of everything."""
+
+    def submit(self, job, on_event):
+        super().submit(job, on_event)
+        future = Future()
+        if len(self.graded) == 3:
+            future.set_exception(KeyboardInterrupt())
+        return future
+
+
+def test_a_broken_off_grading_goes_on_from_its_pieces(folder):
+    with pytest.raises(KeyboardInterrupt):
+        grade(folder, Broken())
+    later = Executor()
+    assert scores(grade(folder, later)) == {"ann": 100, "bob": 100, "cem": 100}
+    assert [(p.scenario, p.case) for kept in later.kept for p in kept.parts] == [("conv", m) for m in later.graded]
+
+
+def test_asked_for_by_name_nothing_is_kept(folder):
+    grade(folder, Executor())
+    later = Executor({"bob": Verdict.WRONG})
+    assert scores(grade(folder, later, only=running.Only(students=frozenset({"bob"}))))["bob"] == 0
+    assert (later.graded, later.kept) == (["bob"], [Pieces()])
+
+
+def test_of_two_deliveries_the_latest_with_the_labs_work_counts(folder):
+    """The other may be a report, or another lab's work."""
+    for name, files in (("Ann_7_assignsubmission_file_work.zip", FILES), ("Ann_7_assignsubmission_file_more.zip", ())):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for file in (*files, "report.md"):
+                archive.writestr(f"stu_upload/{file}", name)
+    os.utime(folder / "Ann_7_assignsubmission_file_work.zip", (1, 1))
+    rows = {row.student.id: row for row in grade(folder, Executor()).rows}
+    assert rows["Ann_7"].grade == 100
+    assert rows["Ann_7"].handin == "Ann_7_assignsubmission_file_work.zip"
+    assert rows["Ann_7"].others == ("Ann_7_assignsubmission_file_more.zip",)
 
 
 def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):

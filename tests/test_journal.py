@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import stat
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from labbench.errors import LabbenchError
 from labbench.gradebook.journal import Journal
 from labbench.results import CheckResult, Disclosure, Isolation, Level, PackId, Profile, Scorecard, Verdict, text
+from labbench.scoring import Part, Pieces, Reference
 
 
 def card(score=60, figure=0.5):
@@ -79,6 +81,51 @@ def test_cut_off_anywhere_it_goes_on_from_the_last_whole_line(tmp_path, data):
     assert all(json.loads(line) for line in kept.splitlines())
     with Journal(path) as journal:
         assert journal.found("z") == card()
+
+
+def part(scenario, case):
+    return Pieces(parts=(Part(scenario, case, (), {"output": 0.5}),))
+
+
+def test_pieces_come_back_but_for_those_that_no_longer_count(tmp_path):
+    path = tmp_path / "journal.jsonl"
+
+    def kept(journal):
+        return {key: [(p.scenario, p.case) for p in journal.graded(key).parts] for key in ("a", "b", "c")}
+
+    with Journal(path) as journal:
+        for key in ("a", "b"):
+            for scenario, case in (("conv", "1"), ("pool", "1"), ("conv", "2")):
+                journal.pieces(key, part(scenario, case))
+        journal.again("a", {"conv"})
+        journal.pieces("a", part("conv", "3"))
+        journal.again("b")
+        journal.pieces("c", Pieces(references=(Reference("conv", "1", {}),)))
+        now = kept(journal)
+    assert now == {"a": [("pool", "1"), ("conv", "3")], "b": [], "c": []}
+    with Journal(path) as journal:
+        assert kept(journal) == now
+        assert journal.graded("c").references == (Reference("conv", "1", {}),)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "why", "alone", "settled"),
+    [
+        (Verdict.PASS, None, False, True),
+        (Verdict.INCONCLUSIVE, None, True, False),
+        (Verdict.TIMEOUT, "fault.cpu", False, True),
+        (Verdict.TIMEOUT, "fault.wall", False, False),
+        (Verdict.TIMEOUT, "fault.wall", True, True),
+    ],
+)
+def test_what_needs_another_look(tmp_path, verdict, why, alone, settled):
+    result = CheckResult("conv", 60, verdict, why=why and text(why, limit=1))
+    with Journal(tmp_path / "j") as journal:
+        journal.card("a", dataclasses.replace(card(), checks=(result,)), alone=alone)
+        assert journal.settled("a") == settled
+        assert not journal.settled("b")
+    with Journal(tmp_path / "j") as journal:
+        assert journal.settled("a") == settled
 
 
 def test_one_writer_at_a_time(tmp_path):

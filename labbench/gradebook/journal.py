@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from labbench.errors import LabbenchError
-from labbench.results import Scorecard, Text, Verdict
+from labbench.results import CheckResult, Scorecard, Text
 from labbench.scoring import Pieces
 
 if TYPE_CHECKING:
@@ -38,8 +38,13 @@ VERSION = 1
 
 
 def hurried(card: Scorecard) -> bool:
-    """Whether time ran out on it somewhere: a machine that does other work may have been too slow."""
-    return any(c.verdict is Verdict.TIMEOUT for c in card.checks) or any(n.key == "note.cut" for n in card.notes)
+    """Whether the wall clock cut it short somewhere: a machine that does other work may have been too slow."""
+    return any(map(stalled, card.checks)) or any(note.key == "note.cut" for note in card.notes)
+
+
+def stalled(result: CheckResult) -> bool:
+    """Whether the wall clock decided it; the CPU clock, which decides as a rule, does not mind other work."""
+    return result.why is not None and result.why.key == "fault.wall"
 
 
 class Journal:

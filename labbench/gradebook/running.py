@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from labbench import timing
 from labbench.gradebook import likeness
 from labbench.gradebook.executors import Job
+from labbench.gradebook.journal import Journal, stalled
 from labbench.gradebook.reading import read_all
-from labbench.results import Gradebook, Row, Scorecard, Verdict, text
+from labbench.results import Gradebook, Row, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from labbench.gradebook.discovery import Delivery, Found
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
-    from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item, Progress
+    from labbench.results import Scorecard
 
     OnDone = Callable[["Tally", str, Event | None], None]
 
@@ -213,7 +214,7 @@ class _Run:
 
 def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     """The scenarios whose results another look may change."""
-    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or c.verdict is Verdict.TIMEOUT}
+    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or stalled(c)}
     return {check.scenario for check in spec.checks if check.id in found}
 
 
