@@ -54,7 +54,7 @@ def test_a_fast_version_passes(ring):
     assert both.ratio > 3
     # The times are of one round: the loops' beside the fast one's.
     assert both.baseline_seconds / both.candidate_seconds == pytest.approx(both.ratio, rel=0.5)
-    assert both.own_ratio > 2
+    assert both.own_ratio is None or both.own_ratio > 2  # a busy machine has no time for what is only shown
 
 
 def test_loops_are_not_faster_than_loops(ring):
