@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import convolution, engines, sessions, transfer, weights
+from benchmarks import convolution, engines, gradebook, sessions, transfer, weights
 from benchmarks.__main__ import Benchmark, error
 
 
@@ -15,3 +15,18 @@ def test_both_sides_agree(module):
         agreements = [error(Benchmark(*row)) for row in found]
     assert agreements
     assert any(agreements) or module in (sessions, weights)
+
+
+@pytest.mark.slow
+def test_a_class_of_hundreds_costs_a_moment_each(tmp_path, capsys):
+    """Generated hand-ins graded by a stand-in: what is left is overhead."""
+    gradebook.whole(tmp_path, 300)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        "read, grade, compare",
+        "again, nothing to do",
+        "write the pages",
+    ]
+    each = [float(line.split(" ms")[0].split()[-1]) for line in lines]
+    assert max(each) < 500  # ten times what it takes
+    assert (tmp_path / "out" / "students" / "s00299").is_dir()
