@@ -125,6 +125,7 @@ def test_a_hand_in_called_labbench_is_not_what_is_imported(tmp_path, monkeypatch
     assert run(60.0)[0].why.key == "pack.no_pack"
 
 
+@pytest.mark.slow
 def test_a_hand_in_over_its_time_keeps_what_it_has(tmp_path):
     """With a real job: what was run counts, what was not says so, and no answer is undecided."""
     hand_in(tmp_path / "ann", resources.PACKAGE.parent / "examples" / "lab3_1_right", "ann")
