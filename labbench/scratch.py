@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PREFIX = ".labbench-tmp-"
-#: What a folder is called until it is locked, and how long that may take at most.
-_UNLOCKED, _UNLOCKED_SECONDS = ".labbench-new-", 10.0
 
 
 @contextlib.contextmanager
@@ -32,44 +30,50 @@ def folder(beside: Path | None = None) -> Iterator[Path]:
         beside: Make it in the folder of this file, which can then be replaced by a rename.
     """
     parent = Path(tempfile.gettempdir()) if beside is None else beside.absolute().parent
-    name = secrets.token_hex(8)
-    unlocked, path = parent / (_UNLOCKED + name), parent / (_PREFIX + name)
-    # Names that are nobody else's: wherever a signal interrupts this, both may be removed.
-    try:
-        unlocked.mkdir(mode=0o700)
-        with _locked(unlocked) as mine:
-            if not mine:
-                raise BlockingIOError(f"{unlocked} is locked by another process")
-            try:
-                unlocked.rename(path)
-                _remove_stale(parent, path.stat().st_mtime)
+    while True:
+        with _made(parent) as path:
+            if path is not None:
+                _remove_stale(parent)
                 yield path
+                return
+
+
+@contextlib.contextmanager
+def _made(parent: Path) -> Iterator[Path | None]:
+    """A new folder with its lock, or None when another process took it for a dead one's before it was locked."""
+    # A name that is nobody else's: wherever a signal interrupts this, it may be removed.
+    path = parent / (_PREFIX + secrets.token_hex(8))
+    try:
+        path.mkdir(mode=0o700)
+        with _locked(path) as mine:
+            try:
+                yield path if mine else None
             finally:
-                _remove(path)
+                if mine:
+                    _remove(path)
     except BaseException:
-        _remove(unlocked, path)
+        _remove(path)
         raise
 
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    """Whether the folder's lock could be taken; held while the context lasts."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+    """Whether the folder is there and its lock could be taken; held while the context lasts."""
+    with contextlib.ExitStack() as opened:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            opened.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = os.path.samestat(os.fstat(descriptor), path.lstat())
+        except (FileNotFoundError, BlockingIOError):
+            free = False
+        yield free
 
 
-def _remove_stale(parent: Path, now: float) -> None:
-    for entry in [*parent.glob(f"{_PREFIX}*"), *parent.glob(f"{_UNLOCKED}*")]:
+def _remove_stale(parent: Path) -> None:
+    for entry in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            found = entry.lstat()
-            young = entry.name.startswith(_UNLOCKED) and now - found.st_mtime < _UNLOCKED_SECONDS
-            if found.st_uid == os.getuid() and not young:
+            if entry.lstat().st_uid == os.getuid():
                 with _locked(entry) as free:
                     if free:
                         _remove(entry)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,15 @@ with scratch.folder() as path:
     (path / "deep" / "file").write_text("x")
     print(path, flush=True)
     sys.stdin.read()
+"""
+
+_MAKER = """
+import sys
+from pathlib import Path
+from labbench import scratch
+for _ in range(300):
+    with scratch.folder(beside=Path(sys.argv[1]) / "result") as path:
+        (path / "mine").write_text("x")
 """
 
 
@@ -58,16 +68,38 @@ def test_a_living_process_keeps_its_folder(holder):
         assert os.path.exists(path)
 
 
-def test_links_and_folders_that_are_not_locked_yet_are_left_alone(tmp_path, monkeypatch):
+def test_links_are_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "mine").mkdir()
     (tmp_path / ".labbench-tmp-link").symlink_to(tmp_path / "mine")
-    (tmp_path / ".labbench-new-young").mkdir()
-    (tmp_path / ".labbench-new-old").mkdir()
-    os.utime(tmp_path / ".labbench-new-old", (1, 1))
     with scratch.folder():
         pass
-    assert {p.name for p in tmp_path.iterdir()} == {"mine", ".labbench-tmp-link", ".labbench-new-young"}
+    assert {p.name for p in tmp_path.iterdir()} == {"mine", ".labbench-tmp-link"}
+
+
+@pytest.mark.parametrize(("where", "name"), [(Path, "mkdir"), (os, "open")])
+def test_a_folder_removed_before_it_was_locked_is_made_again(tmp_path, monkeypatch, where, name):
+    """What another process does that starts between the two, and would do to the folder of a killed one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    step, lost = getattr(where, name), []
+
+    def removed_after(path, *arguments, **options):
+        done = step(path, *arguments, **options)
+        if not lost:
+            lost.append(path)
+            scratch._remove_stale(tmp_path)
+        return done
+
+    monkeypatch.setattr(where, name, removed_after)
+    with scratch.folder() as path:
+        assert path.is_dir()
+        assert not lost[0].exists()
+
+
+def test_many_processes_at_once_keep_their_own(tmp_path):
+    running = [subprocess.Popen([sys.executable, "-c", _MAKER, tmp_path]) for _ in range(4)]
+    assert [process.wait(60) for process in running] == [0] * 4
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_beside_a_file_that_is_to_be_replaced(tmp_path):
