@@ -268,6 +268,13 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, there, line):
     assert re.search(r"[一-鿿]", one_line(run(capsys, *line, "--lang", "zh")))
 
 
+@pytest.mark.parametrize("line", [("score", "--lab", "3-1"), ("run", "3-1")], ids=" ".join)
+def test_a_hand_in_that_cannot_be_read_is_refused_before_weights_are_built(capsys, there, monkeypatch, line):
+    monkeypatch.setenv("LABBENCH_CACHE", str(there / "cache"))
+    one_line(run(capsys, *line, "--submission", "broken.zip"))
+    assert not (there / "cache").exists()
+
+
 PACKS = {
     "a byte changed": (lambda pack: flip(pack / "golden.npy"), "golden.npy is not what its manifest says"),
     "a file missing": (lambda pack: (pack / "golden.npy").unlink(), "golden.npy cannot be read"),

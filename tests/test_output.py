@@ -41,6 +41,7 @@ def test_a_table_goes_to_stdout_unless_something_else_is_asked_for(tmp_path):
         ([Target("json", "a")], "b", "output.for_nothing"),
         ([Target("json", "a"), Target("html", "a")], None, "output.twice"),
         ([Target("json"), Target("html", "a")], "a", "output.twice"),
+        ([Target("json", "a"), Target("html", "no/../a")], None, "output.twice"),
         ([Target("json", ".")], None, "output.is_folder"),
         ([Target("json", "no/where")], None, "output.no_folder"),
     ],

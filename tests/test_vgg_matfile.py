@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import scipy.io
 
 from labbench.errors import LabbenchError
+from labbench.texts import Lang, render
 from labbench.vgg import matfile, matformat, synthetic
 from labbench.vgg.table import LAYERS, WEIGHTED, layer
 from labbench.vgg.weights import ensure_synthetic
@@ -201,15 +204,17 @@ def test_every_damage_is_a_format_error(tmp_path):
     file = small(tmp_path / "x.mat", normalization={"averageImage": np.ones((2, 2, 3))})
     whole = np.frombuffer(file.read_bytes()[:4000], dtype=np.uint8)
     rng = np.random.default_rng(7)
-    broken = 0
+    broken, said = 0, set()
     for _ in range(3000):
         damaged = whole.copy()
         damaged[rng.integers(128, 1200, size=2)] = rng.integers(0, 256, size=2)
         try:
             matformat.read(damaged)
-        except matformat.FormatError:
+        except matformat.FormatError as error:
             broken += 1
+            said.add(render(error.why, Lang.ZH))
     assert broken > 0
+    assert all(re.search(r"[一-鿿]", sentence) for sentence in said)
 
 
 def test_reads_what_scipy_writes(tmp_path):

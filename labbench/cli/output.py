@@ -66,8 +66,9 @@ def targets(asked: Sequence[Target], output: Path | None, spared: Path | None = 
         raise LabbenchError("output.for_nothing", path=str(output))
     found = tuple(Target(t.form, t.file or output) for t in asked)
     files = [t.file for t in found if t.file is not None]
-    for file in files:
-        if files.count(file) > 1:
+    places = [os.path.realpath(file) for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1:
             raise LabbenchError("output.twice", path=str(file))
         check_writable(file, spared)
     return found

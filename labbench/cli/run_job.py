@@ -98,7 +98,7 @@ def command(
     as_main: bool,
 ) -> int:
     """Do the lab's main job with the student's code."""
-    from labbench import catalogue, labs
+    from labbench import catalogue, handin, labs
     from labbench.cli.run_classification import classify
     from labbench.cli.run_inference import Request, infer, on_real_device
     from labbench.cli.run_transfer import Order, transfer
@@ -112,9 +112,11 @@ def command(
     given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
              "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
     _refuse_others(name, plugin.job, given, as_main=as_main)
+    # What is wrong with them shows now, and not when the weights are built.
+    handin.check(submission, entries.labs[name].files)
     for picture in (image, content, style):
         if picture is not None:
-            pictures.open_rgb(picture)  # what is wrong shows now, and not when the weights are built
+            pictures.open_rgb(picture)
     show = progress(app)
     found = store.resolve(weights, show) if weights is not None else store.preferred(show)
 

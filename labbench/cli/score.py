@@ -49,12 +49,15 @@ def command(
     allow_weak: bool,
 ) -> int:
     """Grade one hand-in."""
+    from labbench import catalogue, handin
     from labbench.grading import grade
     from labbench.policy import require
     from labbench.report.view import Report
     from labbench.task import prepare
 
     wanted = targets(forms, output, submission)
+    entries = catalogue.load()
+    handin.check(submission, entries.labs[catalogue.name_of(entries, lab)].files)
     task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
     require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
     with status(app) as show:

@@ -90,6 +90,16 @@ def opened(path: Path, files: Sequence[File]) -> Iterator[Snapshot]:
         yield snapshot
 
 
+def check(path: Path, files: Sequence[File]) -> None:
+    """Refuse what cannot be read before any work is done for it.
+
+    Raises:
+        LabbenchError: as `opened`.
+    """
+    with opened(path, files):
+        pass
+
+
 def _place(error: OSError, path: Path, private: Path) -> str:
     """What cannot be read; where it was unpacked is nobody's concern."""
     named = error.filename if isinstance(error.filename, str) else ""

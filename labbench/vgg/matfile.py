@@ -67,9 +67,9 @@ def open_weights(path: Path) -> MatNet:
     try:
         variables = matformat.read(_map(path))
     except matformat.TruncatedError as error:
-        raise LabbenchError("mat_truncated", path=str(path), reason=str(error)) from None
+        raise LabbenchError("mat_truncated", path=str(path), reason=error.why) from None
     except matformat.FormatError as error:
-        raise LabbenchError("mat_broken", path=str(path), reason=str(error)) from None
+        raise LabbenchError("mat_broken", path=str(path), reason=error.why) from None
     entries = variables.values.get("layers")
     if "layers" not in variables.values:
         raise LabbenchError("mat_no_layers", path=str(path), got=", ".join(variables.values)[:100] or "-")

@@ -14,10 +14,15 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from labbench.texts import Lang, Text, render
+
+if TYPE_CHECKING:
+    from labbench.texts import Plain
 
 
 class MatType(IntEnum):
@@ -82,7 +87,11 @@ _MAX_INFLATED = 1 << 30
 
 
 class FormatError(ValueError):
-    """The bytes do not follow the format."""
+    """The bytes do not follow the format; `why` says where."""
+
+    def __init__(self, key: str, **values: Plain) -> None:
+        self.why = Text(key, values)
+        super().__init__(render(self.why, Lang.EN))
 
 
 class TruncatedError(FormatError):
@@ -120,7 +129,7 @@ def read(data: NDArray[np.uint8]) -> Variables:
         TruncatedError: it ends early.
     """
     if len(data) < HEADER or bytes(data[HEADER - 4 : HEADER]) != b"\x00\x01IM":
-        raise FormatError("no MATLAB 5 header")
+        raise FormatError("mat.no_header")
     values: dict[str, Value] = {}
     compressed = False
     left = _MAX_INFLATED
@@ -144,34 +153,34 @@ def _inflate(packed: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
     inflater = zlib.decompressobj()
     try:
         raw = inflater.decompress(packed.data, most + 1)
-    except zlib.error as error:
-        raise FormatError(str(error)) from None
+    except zlib.error:
+        raise FormatError("mat.not_inflated") from None
     if len(raw) > most:
-        raise FormatError(f"compressed variables of more than {_MAX_INFLATED >> 20} MiB")
+        raise FormatError("mat.inflated", limit=_MAX_INFLATED >> 20)
     if not inflater.eof:
-        raise TruncatedError("a compressed variable")
+        raise TruncatedError("mat.cut_variable")
     return np.frombuffer(raw, dtype=np.uint8)
 
 
 def _element(data: NDArray[np.uint8], at: int, end: int) -> _Element:
     if at + 8 > end:
-        raise TruncatedError(f"a tag at byte {at}")
+        raise TruncatedError("mat.cut_tag", at=at)
     kind, length = struct.unpack("<II", bytes(data[at : at + 8]))
     start = at + 8
     if kind >> 16:  # data of at most 4 bytes inside the tag
         kind, length, start = kind & 0xFFFF, kind >> 16, at + 4
         if length > 4:
-            raise FormatError(f"a small element of {length} bytes at byte {at}")
+            raise FormatError("mat.small", length=length, at=at)
     stop = start + length
     if stop > end:
-        raise TruncatedError(f"{length} bytes at byte {start}")
+        raise TruncatedError("mat.cut_bytes", length=length, at=start)
     return _Element(kind, start, stop, at + 8 if start == at + 4 else stop + -length % 8)
 
 
 def _matrix(data: NDArray[np.uint8], outer: _Element, depth: int) -> tuple[str, Value]:
     """A matrix element's name and value."""
     if outer.kind != MatType.MATRIX or depth > _MAX_DEPTH:
-        raise FormatError(f"element type {outer.kind} at depth {depth} where a matrix should be")
+        raise FormatError("mat.no_matrix", kind=outer.kind, at=outer.start)
     if outer.start == outer.stop:
         return "", np.empty((0, 0))
     flags = _element(data, outer.start, outer.stop)
@@ -181,9 +190,9 @@ def _matrix(data: NDArray[np.uint8], outer: _Element, depth: int) -> tuple[str, 
     shape = tuple(int(n) for n in _numbers(data, dims))
     name = bytes(data[named.start : named.stop]).decode("ascii", "replace")
     if min(shape, default=-1) < 0 or len(shape) > _MAX_DIMENSIONS:
-        raise FormatError(f"a shape of {len(shape)} dimensions: {shape[:_MAX_DIMENSIONS]}")
+        raise FormatError("mat.dimensions", shape=str(shape[:_MAX_DIMENSIONS]), at=dims.start)
     if math.prod(n or 1 for n in shape) > len(data):
-        raise FormatError(f"shape {shape}, more than the file can hold")
+        raise FormatError("mat.shape", shape=str(shape), at=dims.start)
     inside = outer._replace(start=named.following)
     if kind == CELL:
         return name, _items(data, inside, math.prod(shape), depth)
@@ -199,21 +208,21 @@ def _matrix(data: NDArray[np.uint8], outer: _Element, depth: int) -> tuple[str, 
 def _numbers(data: NDArray[np.uint8], element: _Element) -> NDArray[Any]:
     stored = _STORED.get(element.kind)
     if stored is None or (element.stop - element.start) % np.dtype(stored).itemsize:
-        raise FormatError(f"element type {element.kind} where numbers should be")
+        raise FormatError("mat.no_numbers", kind=element.kind, at=element.start)
     return data[element.start : element.stop].view(stored)
 
 
 def _first(data: NDArray[np.uint8], element: _Element) -> int:
     numbers = _numbers(data, element)
     if not numbers.size:
-        raise FormatError("no number where one should be")
+        raise FormatError("mat.no_number", at=element.start)
     return int(numbers[0])
 
 
 def _array(data: NDArray[np.uint8], element: _Element, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     flat = _numbers(data, element)
     if flat.size != math.prod(shape):
-        raise FormatError(f"{flat.size} numbers for shape {shape}")
+        raise FormatError("mat.numbers", count=flat.size, shape=str(shape), at=element.start)
     return flat.astype(dtype, copy=False).reshape(shape, order="F")
 
 
@@ -224,7 +233,7 @@ def _characters(data: NDArray[np.uint8], element: _Element) -> str:
 
 def _items(data: NDArray[np.uint8], inside: _Element, count: int, depth: int) -> list[Value]:
     if count > _MAX_ITEMS:
-        raise FormatError(f"{count} items")
+        raise FormatError("mat.items", count=count, at=inside.start)
     items: list[Value] = []
     at = inside.start
     for _ in range(count):
@@ -240,7 +249,7 @@ def _fields(data: NDArray[np.uint8], inside: _Element, count: int, depth: int) -
     packed = _element(data, length.following, inside.stop)
     width = _first(data, length)
     if width < 1 or (packed.stop - packed.start) // width > _MAX_ITEMS or count > _MAX_ITEMS:
-        raise FormatError(f"{count} structs, with field names of {width} bytes")
+        raise FormatError("mat.structs", count=count, width=width, at=inside.start)
     raw = bytes(data[packed.start : packed.stop])
     names = [raw[i : i + width].split(b"\0")[0].decode("ascii", "replace") for i in range(0, len(raw), width)]
     values = _items(data, inside._replace(start=packed.following), count * len(names), depth)

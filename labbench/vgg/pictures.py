@@ -138,8 +138,8 @@ def _decoded(path: Path, file: BinaryIO) -> Image.Image:
         raise LabbenchError("picture_bomb", path=str(path), limit=MAX_PIXELS) from None
     except LabbenchError:
         raise
-    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise anything, OSError for damage among them
-        raise LabbenchError("picture_broken", path=str(path), reason=str(error)) from None
+    except Exception:  # noqa: BLE001 - Pillow's decoders raise anything, OSError for damage among them
+        raise LabbenchError("picture_broken", path=str(path)) from None
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
