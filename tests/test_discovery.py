@@ -8,6 +8,7 @@ import pytest
 
 from labbench.errors import LabbenchError
 from labbench.gradebook.discovery import find, gathered, safe
+from labbench.handin import limits
 
 
 def lay(folder, *names):
@@ -85,6 +86,15 @@ def test_single_files_are_gathered_under_their_own_names(tmp_path):
     with gathered(one.delivery) as folder:
         assert sorted(p.name for p in folder.iterdir()) == ["layers_1.py", "layers_2.py"]
     assert not folder.exists()
+
+
+def test_a_single_file_that_is_too_large_is_refused_in_a_sentence(tmp_path):
+    lay(tmp_path, "leeann_12_901_layers_1.py")
+    os.truncate(tmp_path / "leeann_12_901_layers_1.py", limits.MAX_BYTES + 1)
+    (one,) = find(tmp_path)
+    with pytest.raises(LabbenchError) as refused, gathered(one.delivery):
+        pass
+    assert "layers_1.py is too large for a hand-in" in str(refused.value)
 
 
 def test_gradescope_names_the_members_of_a_group(tmp_path):

@@ -41,6 +41,11 @@ def test_broken_rosters_are_refused(tmp_path, text):
         read(written(tmp_path, text))
 
 
+def test_who_stands_there_twice_is_named_with_the_line_in_the_file(tmp_path):
+    with pytest.raises(LabbenchError, match=r"roster\.csv, line 6: A "):
+        read(written(tmp_path, 'id,name\n\na,"of two\nlines"\n\nA,x\n'))
+
+
 def test_missing_and_binary_files_are_refused(tmp_path):
     with pytest.raises(LabbenchError, match="none"):
         read(tmp_path / "none.csv")

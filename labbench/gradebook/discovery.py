@@ -21,10 +21,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labbench import scratch
-from labbench.errors import LabbenchError
-from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
-from labbench.results import Student
+from labbench import inputs, scratch
+from labbench.errors import LabbenchError, reason
+from labbench.handin.budget import Budget
+from labbench.handin.limits import MAX_BYTES, SKIPPED_NAMES
+from labbench.results import Student, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,7 +89,7 @@ def _entries(folder: Path) -> list[Path]:
     except FileNotFoundError as error:
         raise LabbenchError("grade.no_such_folder", path=str(folder)) from error
     except OSError as error:
-        raise LabbenchError("grade.unreadable", path=str(folder), reason=error.strerror or str(error)) from error
+        raise LabbenchError("grade.unreadable", path=str(folder), reason=reason(error)) from error
     return [e for e in found if e.name not in SKIPPED_NAMES and not e.name.startswith(".")]
 
 
@@ -146,14 +147,15 @@ def _metadata(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        if path.stat().st_size > _MOST_YAML:
-            raise ValueError(f"larger than {_MOST_YAML >> 20} MiB")
-        said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe ones
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise LabbenchError("grade.bad_metadata", path=str(path), reason=reason) from error
+        content = inputs.content(path, _MOST_YAML)
+        said = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe ones
+    except OSError as error:
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=reason(error)) from error
+    except (ValueError, yaml.YAMLError) as error:
+        why = str(error).splitlines()[0]
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=why) from error
     if not isinstance(said, dict):
-        raise LabbenchError("grade.bad_metadata", path=str(path), reason="no mapping of submissions")
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=text("grade.no_mapping"))
     return said
 
 
@@ -221,9 +223,8 @@ def gathered(delivery: Delivery) -> Iterator[Path]:
         for path in delivery.paths:
             try:
                 if path.stat().st_size > MAX_BYTES:
-                    raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
+                    Budget(str(path)).refuse_size()
                 shutil.copyfile(path, folder / Path(delivery.names.get(path, path.name)).name)
             except OSError as error:
-                reason = error.strerror or str(error)
-                raise LabbenchError("handin.unreadable", path=str(path), reason=reason) from error
+                raise LabbenchError("handin.unreadable", path=str(path), reason=reason(error)) from error
         yield folder
