@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from labbench import labs, scratch
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Where the journal lies in the folder.
 JOURNAL = "journal.jsonl"
-#: What a folder may hold that is not ours: it must be empty, or a gradebook.
+#: Where the pages of the students lie in it.
 _STUDENTS = "students"
 
 
@@ -69,4 +68,4 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
             path.unlink()
     for folder in (out / _STUDENTS).iterdir() if (out / _STUDENTS).is_dir() else ():
         if not any(folder.iterdir()):
-            shutil.rmtree(folder)
+            folder.rmdir()

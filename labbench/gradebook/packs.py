@@ -16,13 +16,12 @@ from labbench.packs import recipes
 from labbench.results import Disclosure, PackId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from labbench.gradebook.journal import Journal
+    from labbench.packs.build import Progress
     from labbench.results import Profile
-
-    Progress = Callable[[str, float], None]
 
 
 class Packs:
