@@ -135,6 +135,17 @@ def test_broken_metadata_is_refused_in_a_sentence(tmp_path, content):
         find(tmp_path)
 
 
+def test_names_in_gbk_are_read_as_such(tmp_path):
+    folder = os.fsencode(tmp_path / "in")
+    for name in ("张三", "李四_12346_assignsubmission_file_"):
+        os.makedirs(os.path.join(folder, name.encode("gbk")))
+    os.mkdir(os.path.join(folder, b"\xff"))
+    found = find(tmp_path / "in")
+    assert [(one.student.id, one.student.name) for one in found] == [
+        ("unnamed", "\udcff"), ("张三", "张三"), ("李四_12346", "李四"),
+    ]  # fmt: skip
+
+
 def test_ids_that_differ_by_case_alone_get_files_of_their_own(tmp_path):
     lay(tmp_path, "Li.zip", "li.tar")
     assert [one.student.id for one in find(tmp_path)] == ["Li", "li-2"]

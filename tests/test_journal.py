@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import stat
 
 import pytest
@@ -81,6 +82,14 @@ def test_cut_off_anywhere_it_goes_on_from_the_last_whole_line(tmp_path, data):
     assert all(json.loads(line) for line in kept.splitlines())
     with Journal(path) as journal:
         assert journal.found("z") == card()
+
+
+def test_file_names_that_are_not_utf8_come_back(tmp_path):
+    why = text("handin.damaged", path=os.fsdecode("张三.zip".encode("gbk")), reason="x")
+    with Journal(tmp_path / "j") as journal:
+        journal.failed("a", why, ours=False)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.failures == {"a": (why, False)}
 
 
 def part(scenario, case):

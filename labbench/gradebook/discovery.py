@@ -14,6 +14,7 @@ Files that somebody attached one by one belong together; of several attempts the
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 from collections import defaultdict
@@ -25,6 +26,7 @@ from labbench import inputs, scratch
 from labbench.errors import LabbenchError, reason
 from labbench.handin.budget import Budget
 from labbench.handin.limits import MAX_BYTES, SKIPPED_NAMES
+from labbench.handin.names import decoded
 from labbench.results import Student, text
 
 if TYPE_CHECKING:
@@ -100,15 +102,16 @@ def _deliveries(folder: Path, entries: Sequence[Path]) -> Iterable[Delivery]:
     assignment = _assignment(entries)
     loose: dict[tuple[str, str, tuple[Any, ...]], list[tuple[Path, str]]] = defaultdict(list)
     for entry in entries:
-        if (match := _MOODLE.fullmatch(entry.name)) is not None:
+        called = _called(entry)
+        if (match := _MOODLE.fullmatch(called)) is not None:
             if match["kind"] == "file":
-                loose[match["name"], match["id"], ()].append((entry, match["file"] or entry.name))
-        elif (match := _CANVAS.fullmatch(entry.name)) is not None:
+                loose[match["name"], match["id"], ()].append((entry, match["file"] or called))
+        elif (match := _CANVAS.fullmatch(called)) is not None:
             again = _AGAIN.search(match["file"])
             attempt = int(again["again"]) if again else 0
             loose[match["name"], match["id"], (attempt,)].append((entry, _AGAIN.sub("", match["file"])))
-        elif entry.is_dir() or _SUFFIXES.search(entry.name):
-            name = entry.name.removeprefix(assignment) if assignment else _stem(entry)
+        elif entry.is_dir() or _SUFFIXES.search(called):
+            name = called.removeprefix(assignment) if assignment else _stem(entry)
             yield Delivery((Student(safe(name), name),), (entry,), at=(_modified(entry),))
     for (name, number, tries), parts in loose.items():
         student = Student(safe(f"{name}_{number}"), name, identifiers={"ID": number})
@@ -164,16 +167,21 @@ def _assignment(entries: Sequence[Path]) -> str:
     clones = [e for e in entries if e.is_dir()]
     if len(clones) < 2 or not all((e / ".git").exists() for e in clones):
         return ""
-    first, last = min(names := [e.name for e in clones]), max(names)
+    first, last = min(names := [_called(e) for e in clones]), max(names)
     shared = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     return shared[: shared.rfind("-") + 1]
 
 
 def _stem(entry: Path) -> str:
-    name = entry.name
+    name = called = _called(entry)
     while not entry.is_dir() and _SUFFIXES.search(name):
         name = _SUFFIXES.sub("", name)
-    return name or entry.name
+    return name or called
+
+
+def _called(entry: Path) -> str:
+    """An entry's name; some unpackers leave those of a Chinese Windows in GBK, as they came."""
+    return decoded(os.fsencode(entry.name), entry.name)
 
 
 def _modified(path: Path) -> int:

@@ -125,8 +125,8 @@ class Journal:
         Raises:
             LabbenchError: it cannot be written.
         """
-        # Not msgspec's JSON: NaN must come back as NaN.
-        line = json.dumps({"kind": kind, **msgspec.to_builtins(values)}, ensure_ascii=False).encode() + b"\n"
+        # Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was.
+        line = json.dumps({"kind": kind, **msgspec.to_builtins(values)}).encode() + b"\n"
         try:
             with self._lock:
                 at = self._file.tell()
