@@ -105,7 +105,7 @@ def _deliveries(folder: Path, entries: Sequence[Path]) -> Iterable[Delivery]:
         called = _called(entry)
         if (match := _MOODLE.fullmatch(called)) is not None:
             if match["kind"] == "file":
-                loose[match["name"], match["id"], ()].append((entry, match["file"] or called))
+                loose[match["name"], match["id"], ()].append((entry, match["file"]))
         elif (match := _CANVAS.fullmatch(called)) is not None:
             again = _AGAIN.search(match["file"])
             attempt = int(again["again"]) if again else 0
