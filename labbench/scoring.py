@@ -294,6 +294,11 @@ def environment() -> dict[str, str]:
         "labbench": labbench.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "platform": platform.platform(terse=True),
+        "platform": _system(),
         "machine": platform.machine(),
     }
+
+
+def _system() -> str:
+    """System, release and C library; not `platform.platform`, which runs the program `uname` for the processor."""
+    return "-".join(filter(None, (platform.system(), platform.release(), *platform.libc_ver())))
