@@ -73,15 +73,15 @@ def test_what_is_shared_of_what_is_their_own(one, other, share):
 
 def test_what_many_have_says_nothing():
     prints = {f"s{i:02}": marks((0, 200), (1000 + 20 * i, 1020 + 20 * i)) for i in range(30)}
-    assert alike("3-1", prints, frozenset()) == ()
+    assert alike("3-1", prints, marks()) == ()
     few = {name: prints[name] for name in list(prints)[:3]}
-    assert len(alike("3-1", few, frozenset())) == 3
+    assert len(alike("3-1", few, marks())) == 3
 
 
 def test_the_most_alike_come_first_and_the_same_work_is_a_chain():
     prints = {"a": marks((0, 100)), "b": marks((20, 120)), "c": marks((500, 600)), "e": marks((500, 600))}
     prints["d"] = prints["c"]
-    pairs = [(p.first, p.second, p.share) for p in alike("3-1", prints, frozenset())]
+    pairs = [(p.first, p.second, p.share) for p in alike("3-1", prints, marks())]
     assert pairs == [("c", "d", 1.0), ("d", "e", 1.0), ("a", "b", 0.8)]
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from labbench import inputs, scratch
 from labbench.errors import LabbenchError, reason
 from labbench.handin.budget import Budget
-from labbench.handin.limits import MAX_BYTES, SKIPPED_NAMES
+from labbench.handin.copying import copy_file
+from labbench.handin.limits import SKIPPED_NAMES
 from labbench.handin.names import decoded
 from labbench.results import Student, text
 
@@ -230,9 +230,7 @@ def gathered(delivery: Delivery) -> Iterator[Path]:
     with scratch.folder() as folder:
         for path in delivery.paths:
             try:
-                if path.stat().st_size > MAX_BYTES:
-                    Budget(str(path)).refuse_size()
-                shutil.copyfile(path, folder / Path(delivery.names.get(path, path.name)).name)
+                copy_file(path, folder, Budget(str(path)), Path(delivery.names.get(path, path.name)).name)
             except OSError as error:
                 raise LabbenchError("handin.unreadable", path=str(path), reason=reason(error)) from error
         yield folder

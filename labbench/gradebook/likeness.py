@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from labbench.results import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _RUN, _WINDOW = 20, 8
@@ -88,7 +88,7 @@ def alike(lab: str, prints: Mapping[str, frozenset[int]], known: frozenset[int])
             where[mark].append(kind)
     for those in where.values():
         shared.update(combinations(sorted(those), 2))
-    found = [Likeness(lab, a, b, 1.0) for students in same.values() for a, b in pairwise(students)
+    found = [Likeness(lab, a, b, 1.0) for students in same.values() for a, b in _chain(students)
              if any(m not in known for m in prints[a])]  # fmt: skip
     for (one, other), count in shared.items():
         least = min(len(own[one]), len(own[other]))
@@ -104,3 +104,7 @@ def _identical(prints: Mapping[str, frozenset[int]]) -> dict[int, list[str]]:
         if marks:
             groups.setdefault(marks, []).append(student)
     return dict(enumerate(groups.values()))
+
+
+def _chain(students: list[str]) -> Iterable[tuple[str, str]]:
+    return pairwise(students)

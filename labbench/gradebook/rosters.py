@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labbench import inputs
 from labbench.errors import LabbenchError, reason
 from labbench.gradebook.discovery import Found, distinct, safe
 from labbench.results import Student, text
@@ -65,13 +66,9 @@ def read(path: Path) -> tuple[Entry, ...]:
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """The rows that are not empty, each with the number of its line."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        content = inputs.content(path, _MOST_BYTES)
     except OSError as error:
         raise LabbenchError("roster.unreadable", path=str(path), reason=reason(error)) from error
-    if len(content) > _MOST_BYTES:
-        too_large = text("input.too_large", mib=_MOST_BYTES >> 20)
-        raise LabbenchError("roster.unreadable", path=str(path), reason=too_large)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             decoded = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding)
