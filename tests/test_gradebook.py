@@ -20,18 +20,15 @@ from labbench.gradebook.job import Event
 from labbench.gradebook.journal import Journal
 from labbench.results import (
     CheckResult,
-    Disclosure,
-    Isolation,
     Level,
-    PackId,
     Profile,
-    Scorecard,
     Student,
     Verdict,
     text,
 )
 from labbench.scoring import Part, Pieces
 from labbench.texts import Lang
+from tests import books
 
 SPECS = {"3-1": catalogue.load().labs["3-1"]}
 FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
@@ -92,15 +89,7 @@ def said_of(verdict):
 
 
 def card(digest, verdict, why=None):
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin=digest,
-        checks=(CheckResult("conv", 100, verdict, why=why),),
-        levels=(100,),
-        isolation=Isolation(Level.STRONG, ()),
-        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
-    )
+    return books.bare(CheckResult("conv", 100, verdict, why=why), handin=digest, levels=(100,))
 
 
 @pytest.fixture

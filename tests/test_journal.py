@@ -14,21 +14,14 @@ from hypothesis import strategies as st
 
 from labbench.errors import LabbenchError
 from labbench.gradebook.journal import Journal
-from labbench.results import CheckResult, Disclosure, Isolation, Level, PackId, Profile, Scorecard, Verdict, text
+from labbench.results import CheckResult, Verdict, text
 from labbench.scoring import Part, Pieces, Reference
+from tests import books
 
 
 def card(score=60, figure=0.5):
     verdict = Verdict.PASS if score else Verdict.WRONG
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin="d",
-        checks=(CheckResult("conv", 60, verdict, {"error": figure}, text("check.not_run")),),
-        levels=(60,),
-        isolation=Isolation(Level.STRONG, ("seccomp",)),
-        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
-    )
+    return books.bare(CheckResult("conv", 60, verdict, {"error": figure}, text("check.not_run")), levels=(60,))
 
 
 def filled(path):
