@@ -48,7 +48,14 @@ def stalled(result: CheckResult) -> bool:
 
 
 class Journal:
-    """A context manager; reads what is there, then appends."""
+    """A context manager; reads what is there, then appends.
+
+    Attributes:
+        seeds: What each lab's fresh pack is built from.
+        failures: By key, why there is no scorecard, and whether that is our fault.
+        started: When the first run began, "" before it has ended.
+        seconds: How long all runs took.
+    """
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
         """Open it, or begin it anew.

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 class Packs:
-    """A context manager; fresh packs go when it ends."""
+    """A context manager; fresh packs go when it ends.
+
+    Attributes:
+        identities: Of each lab's pack, for `policy.require`; of a fresh one its name and its disclosure alone.
+    """
 
     def __init__(self, labs: Sequence[str], profile: Profile, named: Sequence[Path], journal: Journal) -> None:
         """Read the named packs; draw a seed for every lab without one.
