@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,22 @@ def test_broken_rosters_are_refused(tmp_path, text):
         read(written(tmp_path, text))
 
 
+def test_lines_may_be_short_or_name_nobody_and_of_two_columns_of_a_name_the_first_counts(tmp_path):
+    roster = read(written(tmp_path, "id,name,id,colour\n1,Ann,x,red\n2\n,,3,blue\n"))
+    assert [entry.student.id for entry in roster] == ["1", "2"]
+
+
+def test_a_roster_beyond_all_measure_is_not_read(tmp_path):
+    os.truncate(written(tmp_path, "id\n"), (16 << 20) + 1)
+    with pytest.raises(LabbenchError, match="more than 16 MiB"):
+        read(tmp_path / "roster.csv")
+
+
+def test_who_stands_there_twice_is_named_with_the_line_in_the_file(tmp_path):
+    with pytest.raises(LabbenchError, match=r"roster\.csv, line 6: A "):
+        read(written(tmp_path, 'id,name\n\na,"of two\nlines"\n\nA,x\n'))
+
+
 def test_missing_and_binary_files_are_refused(tmp_path):
     with pytest.raises(LabbenchError, match="none"):
         read(tmp_path / "none.csv")
@@ -66,6 +84,29 @@ def test_hand_ins_find_their_students(tmp_path):
     assert here[0].student.email == "ann@x.edu"
 
 
+@pytest.mark.parametrize("called", ["7", "s12", "ann@x.edu", "ann", "Ann Lee", "Ann_Lee", "ANN_LEE"])
+def test_a_hand_in_is_a_students_by_whatever_names_them_alone(tmp_path, called):
+    roster = read(written(tmp_path, "id,SIS User ID,name,email\n7,s12,Ann Lee,ann@x.edu\n8,s13,Bob Lee,bob@x.edu\n"))
+    (one,) = found(Student(called))
+    old = Delivery((one.student,), (Path("old"),))
+    here, missing = merged(roster, [dataclasses.replace(one, others=(old,))])
+    assert (names(here), here[0].others) == ([("7", called)], (old,))
+    assert [s.id for s in missing] == ["8"]
+
+
+def test_of_two_hand_ins_of_one_name_none_is_guessed(tmp_path):
+    roster = read(written(tmp_path, "id,name\n1,Ann\n"))
+    here, missing = merged(roster, found(Student("Ann_5", "Ann"), Student("Ann_6", "Ann")))
+    assert (names(here), [s.id for s in missing]) == ([("Ann_5", "Ann_5"), ("Ann_6", "Ann_6")], ["1"])
+
+
+def test_nobody_gets_the_id_of_a_student_whose_hand_in_is_not_known(tmp_path):
+    roster = read(written(tmp_path, "id,name\nann,Ann Lee\n"))
+    here, missing = merged(roster, found(Student("ann"), Student("ANN")))
+    ids = [s.id.casefold() for s in (*(one.student for one in here), *missing)]
+    assert len(set(ids)) == len(ids) == 3
+
+
 def test_two_of_one_name_are_told_apart_by_nobody(tmp_path):
     roster = read(written(tmp_path, "id,name\n1,Ann\n2,Ann\n"))
     here, missing = merged(roster, found(Student("Ann_5", "Ann"), Student("Ann_6", "Ann")))
@@ -75,7 +116,7 @@ def test_two_of_one_name_are_told_apart_by_nobody(tmp_path):
     assert (names(here), len(missing)) == ([("Ann_5", "Ann_5")], 2)
 
 
-def test_a_stranger_under_a_missing_students_id_keeps_a_file_of_their_own(tmp_path):
+def test_ids_are_the_same_in_capitals(tmp_path):
     roster = read(written(tmp_path, "id,name\nann,Ann Lee\n"))
     here, missing = merged(roster, found(Student("x", "", "", {}), Student("ANN")))
     assert names(here) == [("ann", "ANN"), ("x", "x")]

@@ -12,7 +12,7 @@ from labbench.cli.base import command as define
 from labbench.cli.strictness import STRICTNESS
 from labbench.errors import ExitCode, LabbenchError
 from labbench.report.formats import GRADEBOOK, SCORECARD
-from labbench.results import Level, Profile, Student
+from labbench.results import Level, Profile
 from labbench.texts import render
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
     from labbench.gradebook.running import Only, Tally
-    from labbench.results import Gradebook
+    from labbench.results import Gradebook, Student
 
 #: Every format of a scorecard or a gradebook.
 FORMS = tuple(dict.fromkeys((*GRADEBOOK, *SCORECARD)))
@@ -79,7 +79,8 @@ def command(
     profile = Profile.QUICK if quick else Profile.FULL
     entries = catalogue.load()
     specs = {name: entries.labs[name] for name in dict.fromkeys(catalogue.name_of(entries, lab) for lab in labs)}
-    found, missing = discovery.find(folder), tuple[Student, ...]()
+    found = discovery.find(folder)
+    missing: tuple[Student, ...] = ()
     if roster is not None:
         found, missing = rosters.merged(rosters.read(roster), found)
     chosen = _only(only, [one.student.id for one in found])
