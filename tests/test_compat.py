@@ -1,6 +1,7 @@
 """Old hand-ins on a current Python: imports, `/`, encodings, old names, stand-ins."""
 
 import ast
+import codecs
 import importlib.util
 import json
 import operator
@@ -308,6 +309,8 @@ CHINESE = "# 卷积层\nX = '池化' \nY = 1 / 0  # 除\n"
         (CHINESE.replace("卷积层", "coding: gbk").encode("gbk"), []),
         (b"# -*- coding: UTF-8 -*-" + CHINESE.encode(), []),
         (CHINESE.encode("gb18030"), ["encoding"]),
+        (CHINESE.encode("utf-16"), ["encoding"]),
+        (codecs.BOM_UTF16_BE + CHINESE.replace("\n", "\r\n").encode("utf-16-be"), ["encoding"]),
         (b"# -*- coding: utf-8 -*-" + CHINESE.encode("gb2312"), ["encoding"]),
         (b"# coding: ascii " + CHINESE.encode(), ["encoding"]),
         (b"# coding: no-such-codec " + CHINESE.encode(), ["encoding"]),

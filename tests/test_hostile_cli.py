@@ -204,6 +204,7 @@ def test_init_on_a_full_disk(capsys, tmp_path, monkeypatch, number):
     [
         (MemoryError(), "there is not enough memory;"),
         (OSError(28, "No space left on device"), "Something cannot be read or written: No space left on device;"),
+        (OSError(27, "File too large"), "Something cannot be read or written: File too large;"),
         (OSError(24, "Too many open files", "/a/b"), "/a/b cannot be read or written: Too many open files."),
         (PermissionError(13, "Permission denied", "/a/b"), "/a/b cannot be read or written: Permission denied."),
     ],
