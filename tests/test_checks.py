@@ -211,7 +211,17 @@ def test_a_fault_is_the_verdict():
     hidden = judge(close(), Observation("y", Fault(Verdict.ERROR, why)), [np.zeros(1)], HIDDEN)
     said = render(hidden.why, Lang.EN)
     assert "3.14" not in said
-    assert "ValueError at a.py:3" in said
+    assert said == "ValueError at a.py:3; what it says is hidden."
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+@pytest.mark.parametrize("key", ["exception", "call", "memory", "blank", "process", "exit_said"])
+def test_what_is_hidden_leaves_a_whole_sentence(key, lang):
+    values = {"type": "Leak314", "file": "a.py", "line": 3, "message": "3.14", "code": "x = 3.14", "asked": "f.g"}
+    said = render(told(Fault(Verdict.ERROR, text(f"fault.{key}", **values)), HIDDEN).why, lang)
+    assert "3.14" not in said and "314" not in said
+    assert "…" not in said
+    assert ("f.g" if key == "call" else "a.py:3") in said
 
 
 def test_told_keeps_what_needs_no_hiding():

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 
-from labbench.report import formats, gradebook, json, sheets, statistics, view
+from labbench.report import formats, gradebook, html, json, sheets, statistics, view
 from labbench.report.escape import file_name
 from labbench.results import Gradebook, Level, Likeness, Row, Student, Verdict, text
 from labbench.texts import Lang, say
@@ -412,6 +412,15 @@ def test_likes_are_linked_to_their_pages():
     assert say("book.none_alike", Lang.EN) in none
     by_handin = dataclasses.replace(BOOK, alike=(Likeness("3-3", "s0.zip", "s1.zip", 0.5),))
     assert 'students/s1/3-3.html">张 1' in folder(by_handin)["index.html"].decode().split('id="students"')[0]
+
+
+def test_a_page_says_the_verdict_of_one_observation_once():
+    card = books.scorecard({"speedup_conv": Verdict.WRONG, "adam": Verdict.WRONG})
+    page = html.scorecard(books.report(card)).decode()
+    checks = {part.split("</span>")[1].split("<")[0].strip(): part for part in page.split('<li class="check">')[1:]}
+    word = f">{say('verdict.wrong', Lang.EN)}<"
+    assert checks["speed-up of convolution, both together"].count(word) == 1
+    assert checks["Adam step by step"].count(word) > 2  # in its head, its table, and at what it says of each
 
 
 def test_a_page_of_what_is_not_final_shows_no_grade():
