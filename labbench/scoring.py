@@ -226,15 +226,13 @@ def _judge(task: Task, check: Check, seen: Record) -> Iterator[CheckResult]:
 def _named(task: Task, check: Check, seen: Record, got: Observation, result: CheckResult) -> CheckResult:
     """A wrong result together with the known mistake that gives just that, if the pack knows one."""
     known = task.pack.mistakes.get((seen.scenario, seen.case, got.name), {})
-    if (
-        result.verdict is not Verdict.WRONG
-        or not isinstance(check, CloseCheck)
-        or not isinstance(got.value, np.ndarray)
-    ):
+    if not known or result.verdict is not Verdict.WRONG or result.why is None:
+        return result
+    if not isinstance(check, CloseCheck) or not isinstance(got.value, np.ndarray):
         return result
     name = mistaken(check, got.value, known)
     title = next((m.title for m in task.lab.mistakes if m.name == name), None)
-    if title is None or result.why is None:
+    if title is None:
         return result
     return dataclasses.replace(result, why=text("check.known", why=result.why, en=title["en"], zh=title["zh"]))
 

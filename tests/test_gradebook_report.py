@@ -372,6 +372,32 @@ def test_a_mistake_counts_once_where_it_came_first():
     ]
 
 
+def knowing(en, zh):
+    """A scorecard whose first wrong result names a known mistake."""
+    why = text("check.known", why=text("check.wrong", error="0.5", tolerance="0.0001"), en=en, zh=zh)
+    checks = [dataclasses.replace(c, why=why) if c.check == "style.loss" else c for c in WRONG.checks]
+    return dataclasses.replace(WRONG, checks=tuple(checks))
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_known_mistakes_are_counted_by_name(lang):
+    cards = [knowing("sum <i>", "求和"), knowing("sum <i>", "求和"), knowing("mean", "平均"), WRONG]
+    rows = tuple(Row(Student(f"s{i}"), "3-3", f"s{i}", card) for i, card in enumerate(cards))
+    found = statistics.of_lab("3-3", rows, SPECS["3-3"], lang).mistakes
+    style = [(m.known, m.count) for m in found if m.label == "loss"]
+    assert style == [({"en": "sum <i>", "zh": "求和"}[lang], 2), ({"en": "mean", "zh": "平均"}[lang], 1), ("", 1)]
+    page = html.gradebook(Gradebook(("3-3",), rows), SPECS, lang).decode()
+    assert {"en": "<b>sum &lt;i&gt;</b>", "zh": "<b>求和</b>"}[lang] in page
+
+
+def test_a_text_within_a_text_is_what_the_schema_says():
+    card = knowing("sum", "求和")
+    content = json.encode(card, SPECS["3-3"], Lang.EN)
+    jsonschema.validate(plain_json.loads(content), plain_json.loads(json.schema("scorecard")))
+    assert json.decode(content) == card
+    assert "Relative error up to 0.5, allowed 0.0001. A known mistake gives just this: sum." in content.decode()
+
+
 def test_the_fastest_lead_and_what_does_not_count_is_not_there():
     cards = [books.scorecard(ratio=r) for r in (10.0, 40.0, 20.0)]
     cheat = books.scorecard({"speedup_conv": Verdict.FORBIDDEN}, ratio=900.0)
