@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from labbench import bundle, resources
+from labbench import bundle, catalogue, resources
 from labbench.cli import run
 from labbench.results import Profile
 
@@ -67,6 +68,17 @@ def test_the_archive_is_complete(content):
         needed = archive.read("requirements.txt").decode().split("\n")
     assert any(line.startswith("numpy") for line in needed)
     assert not any("pytest" in line or "extra" in line for line in needed)
+
+
+def test_its_labs_are_found_where_labbench_is_not_installed(autograder):
+    (found,) = importlib.metadata.distributions(path=[str(autograder / "source")])
+    points = found.entry_points.select(group="labbench.labs")
+    assert set(points.names) == set(catalogue.load().labs)
+    # Without site-packages there is no other labbench, and no other package.
+    look = "import importlib.metadata as m; print(*m.entry_points(group='labbench.labs').names)"
+    environment = {**os.environ, "PYTHONPATH": str(autograder / "source")}
+    done = subprocess.run([sys.executable, "-S", "-c", look], env=environment, capture_output=True, text=True)
+    assert set(done.stdout.split()) == set(catalogue.load().labs)
 
 
 @pytest.mark.slow
