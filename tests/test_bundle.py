@@ -119,6 +119,38 @@ def test_our_own_failure_is_no_score(autograder, tmp_path):
     assert "score" not in said
 
 
+def set_up(root, tmp_path):
+    """Run setup.sh with what it installs already there, and no right to install more."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "apt-get").write_text("#!/bin/sh\n")
+    python = f'case "$*" in "-m venv "*|"-m pip "*) ;; *) exec "{sys.executable}" "$@" ;; esac\n'
+    for path in (tools / "python3", root / "source" / "venv" / "bin" / "python"):
+        path.write_text(f"#!/bin/sh\n{python}")
+    for path in tools.iterdir():
+        path.chmod(0o755)
+    (root / "source" / "cache").symlink_to(resources.cache_dir())
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    command = ["bash", str(root / "source" / "setup.sh")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/")
+
+
+@pytest.mark.slow
+def test_setting_it_up_tries_it(autograder, tmp_path):
+    done = set_up(autograder, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "labbench is ready to grade lab 3-1."
+
+
+@pytest.mark.slow
+def test_what_cannot_grade_is_not_set_up(autograder, tmp_path):
+    # Every hand-in would get a 0 for it.
+    (autograder / "source" / "labbench" / "_data" / "reference_data" / "lab3_1" / "manifest.json").unlink()
+    done = set_up(autograder, tmp_path)
+    assert done.returncode == 1
+    assert "manifest.json" in done.stderr or "lab3_1" in done.stderr
+
+
 @pytest.mark.slow
 def test_it_grades(autograder):
     said, done = results(autograder, ROOT / "examples" / "lab3_1_mistake")
