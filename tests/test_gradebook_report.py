@@ -279,7 +279,7 @@ def test_moodle_gets_feedback_in_words():
     header, *lines = lines_of(sheets.moodle(BOOK, SPECS, Lang.EN))
     told = {line[1]: line[header.index("Lab 3-3 feedback")] for line in lines}
     assert told["20240"] == "Score 100 / 100"
-    assert told["20241"] == "Score 60 / 100 Not passed: style loss and its gradient, Adam step by step."
+    assert told["20241"] == "Score 60 / 100. Not passed: style loss and its gradient, Adam step by step."
     assert told["late"] == "nothing handed in"
     assert told["torn"] == "The archive torn.zip is empty."
 

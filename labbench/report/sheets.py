@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from labbench.report import view
@@ -101,7 +102,10 @@ def feedback(row: Row, spec: LabSpec, lang: Lang) -> str:
         return render(row.why, lang) if row.why is not None else say("state.missing", lang)
     report = view.Report(row.card, spec, (), lang)
     failed = [g.title for g in report.all_groups if g.outcome is view.Outcome.FAILED]
-    return " ".join([report.headline, *([say("sheet.not_passed", lang, checks=", ".join(failed))] if failed else [])])
+    if not failed:
+        return report.headline
+    checks = reduce(lambda first, more: say("sheet.listed", lang, first=first, next=more), failed)
+    return say("sheet.not_passed", lang, score=report.headline, checks=checks)
 
 
 def canvas(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
