@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_PIECE = 1 << 20
+
 
 @contextlib.contextmanager
 def opened(
@@ -55,7 +57,12 @@ def content(path: Path, most: int) -> bytes:
         OSError: it cannot be read, is no plain file, or is larger.
     """
     with opened(path, most) as file:
-        read = file.read(most + 1)  # it may grow meanwhile, or lie about its size, as those of /proc do
+        # It may grow meanwhile, or lie about its size, as those of /proc do; a call takes memory for all it asks for.
+        pieces, left = [], most + 1
+        while piece := file.read(min(_PIECE, left)):
+            pieces.append(piece)
+            left -= len(piece)
+    read = b"".join(pieces)
     if len(read) > most:
         raise _too_large(most)
     return read
