@@ -403,7 +403,7 @@ def test_init_says_what_to_do_next(capsys, tmp_path):
 def test_a_fresh_scaffold_scores_0_as_one_json_object(capsys, scaffold, monkeypatch):
     monkeypatch.chdir(scaffold)  # as `labbench init` advises
     code, out, err = run(capsys, "score", "--lab", "3-1", "--format", "json", "--fail-under", "60")
-    assert (code, err) == (1, "")
+    assert (code, err) == (1, "labbench: The score is 0; --fail-under asks for 60.\n")
     data = json.loads(out)
     assert (data["score"], data["ceiling"], data["final"]) == (0, 0, True)
     assert data["checks"][0]["verdict"] == Verdict.NOT_IMPLEMENTED
@@ -569,7 +569,7 @@ def test_a_reader_that_goes_away_does_not_make_a_bad_score_good(scaffold):
     started.stdout.close()
     err = started.stderr.read()
     started.stderr.close()
-    assert (started.wait(60), err) == (1, b"")
+    assert (started.wait(60), err.count(b"\n")) == (1, 1)
 
 
 @pytest.mark.parametrize("line", [["show", "3-1"], ["doctor"]])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from labbench.cli.output import Target
     from labbench.results import Scorecard
 
+#: What is said of an exit code.
+_WHY = {ExitCode.BELOW: "score.below", ExitCode.NOT_FINAL: "score.not_final"}
+
 
 @define(
     "score",
@@ -64,7 +67,10 @@ def command(
         show(app.say("score.starting"))
         card = grade(task, submission, lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))
     write(app, Report(card, task.spec, task.lab.tables(card), app.lang), wanted)
-    return exit_code(card, fail_under)
+    code = exit_code(card, fail_under)
+    if code is not ExitCode.DONE:
+        app.complain(app.say(_WHY[code], score=card.score, ceiling=card.ceiling, wanted=fail_under))
+    return code
 
 
 def exit_code(card: Scorecard, fail_under: int | None) -> ExitCode:
