@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import os
 import zipfile
@@ -13,9 +15,10 @@ import pytest
 
 from labbench import catalogue, handin, resources
 from labbench.errors import LabbenchError
-from labbench.gradebook import discovery, output, reading, running
+from labbench.gradebook import discovery, output, reading, rosters, running
 from labbench.gradebook.job import Event
 from labbench.gradebook.journal import Journal
+from labbench.report import sheets, view
 from labbench.results import (
     CheckResult,
     Disclosure,
@@ -232,6 +235,18 @@ def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):
     assert list(rows) == ["ann", "bob", "cem", "dan", "eve"]
     assert (rows["dan"].grade, rows["dan"].why.key, rows["dan"].handin) == (0, "handin.damaged", "dan.zip")
     assert (rows["eve"].grade, rows["eve"].why.key, rows["eve"].handin) == (0, "grade.nothing", "")
+
+
+def test_of_whom_nobody_can_tell_there_is_no_grade(folder):
+    (handed, *_) = discovery.find(folder)
+    book = grade(folder, Executor(), unclear=(rosters.Unclear(Student("7", "Ann"), (handed,)),))
+    (row,) = (row for row in book.rows if row.student.id == "7")
+    assert (row.grade, row.handin, row.why, view.state(row)) == (
+        None, "", text("grade.whose", handins="ann"), "undecided",
+    )  # fmt: skip
+    assert scores(book)["ann"] == 100
+    lines = csv.DictReader(io.StringIO(sheets.moodle(book, SPECS, Lang.EN).decode()))
+    assert [(line["ID number"], line["Lab 3-1"]) for line in lines][:2] == [("7", "-"), ("ann", "100")]
 
 
 def test_only_some(folder):

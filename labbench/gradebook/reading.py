@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import LabSpec
     from labbench.gradebook.discovery import Delivery, Found
     from labbench.gradebook.packs import Packs
+    from labbench.gradebook.rosters import Unclear
     from labbench.results import Level, Profile, Student, Text
 
     Progress = Callable[[str, float], None]
@@ -37,6 +38,7 @@ class Class:
         level: How well hand-ins are locked in here.
         seconds: The most one hand-in may take for one lab, by the wall clock.
         templates: Where the stubs of each lab lie, which all hand-ins have in common.
+        unclear: Those of whom nobody can tell what they handed in.
     """
 
     folder: Path
@@ -47,6 +49,7 @@ class Class:
     level: Level
     seconds: float
     templates: Mapping[str, Path]
+    unclear: tuple[Unclear, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labbench.gradebook.job import Event
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item, Progress
+    from labbench.gradebook.rosters import Unclear
     from labbench.results import Scorecard
 
     OnDone = Callable[["Tally", str, Event | None], None]
@@ -223,6 +224,11 @@ def _book(task: Class, journal: Journal, read: Handed) -> Gradebook:
     rows = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab))) for one in task.found
             for lab in task.specs]  # fmt: skip
     rows += [Row(student, lab, "", why=text("grade.nothing")) for student in task.missing for lab in task.specs]
+    rows += [
+        Row(one.student, lab, "", why=text("grade.whose", handins=_named(task, one)), blameless=True)
+        for one in task.unclear
+        for lab in task.specs
+    ]
     alike = [
         pair
         for lab, prints in read.prints.items()
@@ -249,6 +255,11 @@ def _row(task: Class, one: Found, lab: str, journal: Journal, read: Handed, name
         return Row(one.student, lab, handed, card, others=others)
     why, ours = journal.failures.get(name, (text("grade.not_yet"), True))
     return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
+
+
+def _named(task: Class, one: Unclear) -> str:
+    """What may be a student's."""
+    return ", ".join(_shown(task, found.delivery) for found in one.maybe)
 
 
 def _shown(task: Class, delivery: Delivery) -> str:
