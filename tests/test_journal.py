@@ -140,8 +140,21 @@ def test_restart_begins_anew(tmp_path):
     filled(path)
     with Journal(path, restart=True) as journal:
         assert (journal.seeds, journal.found("a"), journal.failures) == ({}, None, {})
+        journal.seed("3-1", "new")
     with Journal(path) as journal:
-        assert journal.found("a") is None
+        assert (journal.seeds, journal.found("a"), journal.failures) == ({"3-1": "new"}, None, {})
+
+
+def test_until_the_first_line_is_added_a_restart_has_lost_nothing(tmp_path):
+    """What is refused only then (a pack, a scheduler) must not cost the results of a week."""
+    path = tmp_path / "journal.jsonl"
+    filled(path)
+    before = path.read_bytes()
+    Journal(path, restart=True).close()
+    assert path.read_bytes() == before
+    with Journal(path, restart=True) as journal:
+        journal.card("z", card(), alone=True)
+        assert journal.found("z") == card()
 
 
 BAD = [

@@ -47,11 +47,16 @@ def stalled(result: CheckResult) -> bool:
     return result.why is not None and result.why.key == "fault.wall"
 
 
+def _line(kind: str, **values: Any) -> bytes:
+    # Not msgspec's JSON: NaN must come back as NaN.
+    return json.dumps({"kind": kind, **msgspec.to_builtins(values)}, ensure_ascii=False).encode() + b"\n"
+
+
 class Journal:
     """A context manager; reads what is there, then appends."""
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
-        """Open it, or begin it anew.
+        """Open it, or begin it anew; what is there goes when the first line is added, not before.
 
         Raises:
             LabbenchError: another run is writing it, it cannot be written, or it is none of ours.
@@ -81,18 +86,16 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise LabbenchError("grade.locked", path=str(self._path)) from error
-        if restart:
-            self._file.truncate(0)
         good = 0
-        for number, line in enumerate(self._file, start=1):
+        for number, line in enumerate(() if restart else self._file, start=1):
             if not line.endswith(b"\n"):
                 break  # cut off by a kill
             self._read(line, number, good)
             good += len(line)
-        self._file.truncate(good)
-        self._file.seek(good)
-        if good == 0:
-            self.add("journal", version=VERSION)
+        self._anew = good == 0
+        if not self._anew:
+            self._file.truncate(good)
+            self._file.seek(good)
 
     def _read(self, line: bytes, number: int, at: int) -> None:
         try:
@@ -125,10 +128,14 @@ class Journal:
         Raises:
             LabbenchError: it cannot be written.
         """
-        # Not msgspec's JSON: NaN must come back as NaN.
-        line = json.dumps({"kind": kind, **msgspec.to_builtins(values)}, ensure_ascii=False).encode() + b"\n"
+        line = _line(kind, **values)
         try:
             with self._lock:
+                if self._anew:
+                    self._file.truncate(0)
+                    self._file.seek(0)
+                    self._file.write(_line("journal", version=VERSION))
+                    self._anew = False
                 at = self._file.tell()
                 self._file.write(line)
                 self._file.flush()
