@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import errno
 import io
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labbench import catalogue, handin, resources
+from labbench import catalogue, handin, resources, scratch
 from labbench.errors import LabbenchError
 from labbench.gradebook import discovery, output, reading, rosters, running
 from labbench.gradebook.job import Event
@@ -74,7 +75,7 @@ class Executor:
         self.kept.append(job.kept)
         on_event(Event(pieces=Pieces(parts=(Part("conv", mark, (CheckResult("conv", 100, verdict),), {}),))))
         if verdict is Verdict.INTERNAL:
-            future.set_result(Event(why=text("grade.job_died", status=-9), ours=True))
+            future.set_result(Event(why=text("grade.job_died", status=-9)))
         else:
             future.set_result(Event(card=card(digest, verdict, said_of(verdict))))
         return future
@@ -235,6 +236,50 @@ def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):
     assert list(rows) == ["ann", "bob", "cem", "dan", "eve"]
     assert (rows["dan"].grade, rows["dan"].why.key, rows["dan"].handin) == (0, "handin.damaged", "dan.zip")
     assert (rows["eve"].grade, rows["eve"].why.key, rows["eve"].handin) == (0, "grade.nothing", "")
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """Temporary files find no room, as on a full disk."""
+
+    def full(*_args, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(scratch, "folder", full)
+
+
+def test_a_full_disk_is_nobodys_zero(folder, nowhere):
+    book = grade(folder, Executor())
+    assert [(row.grade, row.why.key, row.blameless) for row in book.rows] == [(None, "handin.not_written", True)] * 3
+
+
+def test_what_cannot_be_read_is_told_in_words_of_what_was_handed_in(folder):
+    """Wherever it lies or was copied to: a student reads this, and another run says the same."""
+    (folder / "dan.zip").write_bytes(b"no archive")
+    (folder / "eve.py").write_bytes(b"")
+    (folder / "f_1_assignsubmission_file_").mkdir()
+    (folder / "f_1_assignsubmission_file_" / "hw.zip").write_bytes(b"no archive")
+    for name in ("report.py", "more.py"):
+        (folder / f"g_2_assignsubmission_file_{name}").write_bytes(b"")
+    rows = {row.student.id: str(row.why) for row in grade(folder, Executor()).rows if row.card is None}
+    whys = {one: [v for v in text.split("'") if "/" in v] for one, text in rows.items()}
+    assert list(rows) == ["dan", "eve", "f_1", "g_2"]
+    assert whys == {"dan": [], "eve": [], "f_1": ["f_1_assignsubmission_file_/hw.zip"], "g_2": []}
+    assert "eve.py" in rows["eve"]
+
+
+def test_what_was_gone_while_it_was_graded_is_tried_again(folder):
+    """It could be read a moment before, so that it cannot now is not its fault."""
+
+    class Gone(Executor):
+        def submit(self, job, on_event):
+            super().submit(job, on_event)
+            future = Future()
+            future.set_result(Event(why=text("handin.not_there", path="x")))
+            return future
+
+    assert scores(grade(folder, Gone())) == {"ann": None, "bob": None, "cem": None}
+    assert scores(grade(folder, Executor())) == {"ann": 100, "bob": 100, "cem": 100}
 
 
 def test_of_whom_nobody_can_tell_there_is_no_grade(folder):

@@ -34,9 +34,9 @@ def filled(path):
     with Journal(path) as journal:
         journal.seed("3-1", "s")
         journal.card("a", card(), alone=True)
-        journal.failed("b", text("grade.stopped"), ours=True)
+        journal.failed("b", text("grade.stopped"))
         journal.card("b", card(0), alone=True)
-        journal.failed("c", text("grade.stopped"), ours=False)
+        journal.failed("c", text("grade.stopped"))
         journal.ran("2026-11-24T10:00:00+08:00", 2.0)
         journal.ran("2026-11-25T10:00:00+08:00", 3.0)
 
@@ -50,7 +50,7 @@ def test_what_was_written_is_read(tmp_path):
         assert journal.found("a") == card()
         assert journal.found("b").score == 0
         assert journal.found("x") is None
-        assert journal.failures == {"c": (text("grade.stopped"), False)}
+        assert journal.failures == {"c": text("grade.stopped")}
         assert (journal.started, journal.seconds) == ("2026-11-24T10:00:00+08:00", 5.0)
 
 
@@ -164,7 +164,7 @@ BAD = [
     b"\xff\xfe\n",
     b'{"kind": "card", "key": "a", "card": {}}\n',
     b'{"kind": "journal", "version": 99}\n',
-    b'{"kind": "failed", "key": "a", "why": 1, "ours": true}\n',
+    b'{"kind": "failed", "key": "a", "why": 1}\n',
     b"[" * 100_000 + b"\n",
 ]
 

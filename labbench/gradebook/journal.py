@@ -10,7 +10,7 @@ Lines are objects with a `kind`:
     pieces  key, scenario, pieces      a part of a hand-in's grading, as soon as it is known
     again   key, scenarios             pieces of these no longer count (of none: of all), they are graded again
     card    key, card, alone           a whole scorecard; alone: nothing else was being graded
-    failed  key, why, ours             there is no scorecard; ours: through our fault
+    failed  key, why                   there is no scorecard, through our fault
     run     started, seconds           how long a run took, at its end
 """
 
@@ -68,7 +68,7 @@ class Journal:
         self._cards: dict[str, tuple[int, int]] = {}
         self._pieces: dict[str, list[tuple[str, int, int]]] = {}
         self._unsettled: set[str] = set()
-        self.failures: dict[str, tuple[Text, bool]] = {}
+        self.failures: dict[str, Text] = {}
         self.started, self.seconds = "", 0.0
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -114,7 +114,7 @@ class Journal:
                     card = msgspec.convert(entry["card"], Scorecard)
                     self._settle(entry["key"], card, (at, len(line)), alone=bool(entry["alone"]))
                 case "failed":
-                    self.failures[entry["key"]] = (msgspec.convert(entry["why"], Text), bool(entry["ours"]))
+                    self.failures[entry["key"]] = msgspec.convert(entry["why"], Text)
                 case "run":
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
@@ -194,10 +194,10 @@ class Journal:
     def _at(self, at: int, length: int) -> Any:
         return json.loads(os.pread(self._file.fileno(), length, at))
 
-    def failed(self, key: str, why: Text, *, ours: bool) -> None:
-        """Keep why there is none, and whether that is our fault."""
-        self.add("failed", key=key, why=why, ours=ours)
-        self.failures[key] = (why, ours)
+    def failed(self, key: str, why: Text) -> None:
+        """Keep why there is none."""
+        self.add("failed", key=key, why=why)
+        self.failures[key] = why
 
     def ran(self, started: str, seconds: float) -> None:
         """Keep when a run began and how long it took."""
