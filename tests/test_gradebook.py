@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labbench import catalogue, handin, resources, scratch
+from labbench import catalogue, cli, handin, resources, scratch
 from labbench.errors import LabbenchError
 from labbench.gradebook import discovery, output, reading, rosters, running
 from labbench.gradebook.job import Event
@@ -23,6 +23,7 @@ from labbench.report import sheets, view
 from labbench.results import (
     CheckResult,
     Disclosure,
+    Gradebook,
     Isolation,
     Level,
     PackId,
@@ -329,6 +330,23 @@ def test_progress_counts_what_is_done(folder):
     last = told[-1][0]
     assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 0, 1, 0, 0)
     assert last.seconds_left == 0
+
+
+def test_two_runs_do_not_write_one_folder_at_once(folder, tmp_path, monkeypatch):
+    """Nor their pages, when all is graded: one would take the other's for those of students who are gone."""
+    written = []
+
+    def write(_book, _specs, out, *_):
+        with pytest.raises(LabbenchError, match="Another run"):
+            Journal(out / output.JOURNAL)
+        written.append(out)
+
+    monkeypatch.setattr(running, "grade", lambda *_: Gradebook(("3-1",), ()))
+    monkeypatch.setattr(output, "write", write)
+    pack = resources.practice_pack("lab3_1")
+    arguments = ["grade", folder, "--lab", "3-1", "--pack", pack, "--out", tmp_path / "out"]
+    assert cli.run([str(a) for a in arguments]) == 0
+    assert written == [tmp_path / "out"]
 
 
 def test_a_folder_that_is_no_gradebook_is_left_alone(tmp_path):

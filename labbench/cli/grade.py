@@ -106,7 +106,7 @@ def command(
         )
         with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
-    output.write(book, specs, out, app.lang, forms)
+        output.write(book, specs, out, app.lang, forms)  # while no other run may
     return _summary(app, book, out)
 
 
