@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labbench import catalogue, cli, handin, resources, scratch
+from labbench import catalogue, cli, handin, policy, resources, scratch
 from labbench.errors import LabbenchError
 from labbench.gradebook import discovery, output, reading, rosters, running
 from labbench.gradebook.job import Event
@@ -330,6 +330,22 @@ def test_progress_counts_what_is_done(folder):
     last = told[-1][0]
     assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 0, 1, 0, 0)
     assert last.seconds_left == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--pack", "none"], ["--executor", "nowhere"], ["--require-sandbox", Level.STRONG.value]]
+)
+def test_a_restart_that_is_refused_loses_nothing(folder, tmp_path, monkeypatch, wrong):
+    out = tmp_path / "out"
+    out.mkdir()
+    with Journal(out / output.JOURNAL) as journal:
+        journal.seed("3-1", "s")
+        journal.card("a", card("d", Verdict.PASS), alone=True)
+    before = (out / output.JOURNAL).read_bytes()
+    monkeypatch.setattr(policy, "probe", lambda: Isolation(Level.LIMITED, ()))
+    arguments = ["grade", folder, "--lab", "3-1", "--out", out, "--restart", *wrong]
+    assert cli.run([str(a) for a in arguments]) in (2, 5)
+    assert (out / output.JOURNAL).read_bytes() == before
 
 
 def test_two_runs_do_not_write_one_folder_at_once(folder, tmp_path, monkeypatch):
