@@ -90,6 +90,9 @@ TWO = "id,name\n1,Ann\n2,Ann\n3,Bob\n"
          ([("1", "Ann_5"), ("2", "Ann_6")], [], {})),
         (TWO, [Student("1"), account("Ann", 6)], ([("1", "1"), ("Ann_6", "Ann_6")], ["3"], {"2": ["Ann_6"]})),
         ("id,name,No\n1,Ann,5\n2,Ann,\n", [account("Ann", 5)], ([("1", "Ann_5")], ["2"], {})),
+        # Moodle's grading worksheet.
+        ("Identifier,Full name\nParticipant 5,Ann\nParticipant 6,Ann\n", [account("Ann", 5), account("Ann", 6)],
+         ([("Participant_5", "Ann_5"), ("Participant_6", "Ann_6")], [], {})),
         # One on the roster, two of that name on the platform.
         ("id,name\n1,Ann\n", [account("Ann", 5), account("Ann", 6)],
          ([("Ann_5", "Ann_5"), ("Ann_6", "Ann_6")], [], {"1": ["Ann_5", "Ann_6"]})),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ _COLUMNS = {
     "group": ("group", "组", "小组", "组名", "group name"),
 }  # fmt: skip
 _MOST_BYTES = 16 << 20
+#: In Moodle's grading worksheet; the names of its downloads hold the number.
+_PARTICIPANT = re.compile(r"\D+(?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
     identifiers = {
         h: v.strip() for i, (h, v) in enumerate(zip(heading, row, strict=False)) if h and v and i not in used
     }
+    if participant := _PARTICIPANT.fullmatch(identifiers.get("Identifier", "")):
+        identifiers["Participant"] = participant["number"]
     return Entry(Student(safe(key), name, cell("email"), identifiers), cell("group"))
 
 
