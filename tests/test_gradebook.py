@@ -83,8 +83,13 @@ class Executor:
 
 
 def said_of(verdict):
-    """What a timeout of these says: that the wall clock ran out."""
-    return text("fault.wall", limit=65) if verdict is Verdict.TIMEOUT else None
+    """What these say: that something ended them that may not have been theirs."""
+    said = {
+        Verdict.TIMEOUT: text("fault.wall", limit=65),
+        Verdict.MEMORY: text("fault.killed"),
+        Verdict.FORBIDDEN: text("fault.zygote_lost"),
+    }
+    return said.get(verdict)
 
 
 def card(digest, verdict, why=None):
@@ -173,8 +178,9 @@ def test_our_own_failure_is_tried_again_and_is_no_grade(folder):
     assert scores(book)["ann"] == 100
 
 
-def test_what_ran_out_of_wall_time_is_tried_once_more_alone_and_then_believed(folder):
-    executor = Executor({"ann": [Verdict.TIMEOUT, Verdict.PASS], "bob": [Verdict.TIMEOUT] * 2})
+@pytest.mark.parametrize("verdict", [Verdict.TIMEOUT, Verdict.MEMORY, Verdict.FORBIDDEN])
+def test_what_others_may_have_ended_is_tried_once_more_alone_and_then_believed(folder, verdict):
+    executor = Executor({"ann": [verdict, Verdict.PASS], "bob": [verdict] * 2})
     book = grade(folder, executor)
     assert executor.graded[3:] == ["ann", "bob"]
     assert scores(book) == {"ann": 100, "bob": 0, "cem": 100}

@@ -116,6 +116,10 @@ def test_pieces_come_back_but_for_those_that_no_longer_count(tmp_path):
         (Verdict.TIMEOUT, "fault.cpu", False, True),
         (Verdict.TIMEOUT, "fault.wall", False, False),
         (Verdict.TIMEOUT, "fault.wall", True, True),
+        (Verdict.MEMORY, "fault.killed", False, False),
+        (Verdict.MEMORY, "fault.killed", True, True),
+        (Verdict.MEMORY, "fault.memory", False, True),
+        (Verdict.FORBIDDEN, "fault.zygote_lost", False, False),
     ],
 )
 def test_what_needs_another_look(tmp_path, verdict, why, alone, settled):

@@ -37,14 +37,19 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def hurried(card: Scorecard) -> bool:
-    """Whether the wall clock cut it short somewhere: a machine that does other work may have been too slow."""
-    return any(map(stalled, card.checks)) or any(note.key == "note.cut" for note in card.notes)
+#: What other work on the machine may do to a hand-in: be so much that the wall clock runs out (the CPU clock, which
+#: decides as a rule, does not mind), or take so much memory that the system kills somebody.
+_FROM_OUTSIDE = frozenset({"fault.wall", "fault.killed", "fault.zygote_lost"})
 
 
-def stalled(result: CheckResult) -> bool:
-    """Whether the wall clock decided it; the CPU clock, which decides as a rule, does not mind other work."""
-    return result.why is not None and result.why.key == "fault.wall"
+def disturbed(card: Scorecard) -> bool:
+    """Whether something outside the hand-in may have cut it short somewhere."""
+    return any(map(from_outside, card.checks)) or any(note.key == "note.cut" for note in card.notes)
+
+
+def from_outside(result: CheckResult) -> bool:
+    """Whether something outside the hand-in may have decided it."""
+    return result.why is not None and result.why.key in _FROM_OUTSIDE
 
 
 def _line(kind: str, **values: Any) -> bytes:
@@ -180,7 +185,7 @@ class Journal:
         self._cards[key] = place
         self.failures.pop(key, None)
         self._unsettled.discard(key)
-        if not card.final or (hurried(card) and not alone):
+        if not card.final or (disturbed(card) and not alone):
             self._unsettled.add(key)
 
     def settled(self, key: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labbench import timing
 from labbench.gradebook import likeness
 from labbench.gradebook.executors import Job
-from labbench.gradebook.journal import Journal, stalled
+from labbench.gradebook.journal import Journal, from_outside
 from labbench.gradebook.reading import read_all, shown
 from labbench.results import Gradebook, Row, text
 
@@ -210,7 +210,7 @@ class _Run:
 
 def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     """The scenarios whose results another look may change."""
-    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or stalled(c)}
+    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or from_outside(c)}
     return {check.scenario for check in spec.checks if check.id in found}
 
 
