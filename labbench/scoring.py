@@ -18,7 +18,18 @@ import labbench
 from labbench.catalogue import SpeedupCheck
 from labbench.checks import judge, result_id, skipped
 from labbench.checks.speedup import Match, duels, remarks, speedup
-from labbench.results import CheckResult, Fault, Isolation, Level, Observation, Profile, Scorecard, Timing, text
+from labbench.results import (
+    CheckResult,
+    Disclosure,
+    Fault,
+    Isolation,
+    Level,
+    Observation,
+    Profile,
+    Scorecard,
+    Timing,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -253,7 +264,7 @@ def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
             pair = totals.setdefault(group, [0.0, 0.0])
             pair[0] += took
             pair[1] += reference.seconds[name]
-    if task.pack.identity.disclosure == "verdict":
+    if task.pack.identity.disclosure is Disclosure.VERDICT:
         return tuple(Timing(group, float(f"{s:.1g}"), round(r, 6)) for group, (s, r) in totals.items())
     return tuple(Timing(group, round(s, 6), round(r, 6)) for group, (s, r) in totals.items())
 
@@ -262,7 +273,7 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     used = sorted({u for part in observed.parts for u in part.used})
     notes = [*([text("note.cut")] if observed.cut else []), *observed.remarks]
     # Under `verdict` nothing is told that a hand-in could have chosen.
-    if used and task.pack.identity.disclosure == "full":
+    if used and task.pack.identity.disclosure is Disclosure.FULL:
         notes.append(text("note.compat", used=", ".join(used)))
     if task.lab.variant:
         notes.append(text("note.variant", variant=task.lab.variant))
@@ -272,7 +283,7 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
         notes.append(text("duel.helpers"))
     if task.profile is Profile.QUICK and any(s.profile is Profile.FULL for s in task.spec.scenarios.values()):
         notes.append(text("note.quick"))
-    if task.pack.identity.disclosure == "full":
+    if task.pack.identity.disclosure is Disclosure.FULL:
         notes.append(text("note.public_pack", pack=task.pack.identity.name))
     return tuple(notes)
 
@@ -283,6 +294,11 @@ def environment() -> dict[str, str]:
         "labbench": labbench.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "platform": platform.platform(terse=True),
+        "platform": _system(),
         "machine": platform.machine(),
     }
+
+
+def _system() -> str:
+    """System, release and C library; not `platform.platform`, which runs the program `uname` for the processor."""
+    return "-".join(filter(None, (platform.system(), platform.release(), *platform.libc_ver())))

@@ -79,14 +79,13 @@ def _remove_stale(parent: Path) -> None:
                         _remove(entry)
 
 
-def _remove(*paths: Path) -> None:
-    for path in paths:
-        try:
-            if path.exists():
-                for folder, _, _ in os.walk(path):
-                    Path(folder).chmod(0o700)  # snapshots are read-only
-                shutil.rmtree(path)
-        except (OSError, RecursionError):
-            # Unreadable folders, or some nested a thousand deep, are too much for Python's own removal.
-            for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-                subprocess.run([*command, "--", path], check=False, stderr=subprocess.DEVNULL)
+def _remove(path: Path) -> None:
+    try:
+        if path.exists():
+            for folder, _, _ in os.walk(path):
+                Path(folder).chmod(0o700)  # snapshots are read-only
+            shutil.rmtree(path)
+    except (OSError, RecursionError):
+        # Unreadable folders, or some nested a thousand deep, are too much for Python's own removal.
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", path], check=False, stderr=subprocess.DEVNULL)

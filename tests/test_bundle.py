@@ -69,6 +69,21 @@ def test_the_archive_is_complete(content):
     assert not any("pytest" in line or "extra" in line for line in needed)
 
 
+def test_the_script_grades_as_it_was_asked_to(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        words = archive.read("run_autograder").decode().split()
+    assert words[words.index("--lab") + 1] == "3-1"
+    assert "--quick" in words
+    assert not {"--full", "--allow-weak", "--pack"} & set(words)
+
+
+def test_what_a_system_leaves_in_folders_is_left_out(tmp_path):
+    for name in ("a.py", ".DS_Store", "__pycache__/a.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(bundle._files(tmp_path, "in")) == [("in/a.py", tmp_path / "a.py")]
+
+
 @pytest.mark.slow
 def test_it_is_the_same_each_time(content):
     assert bundle.gradescope("3-1", Profile.QUICK, None, "en", allow_weak=False) == content

@@ -7,7 +7,9 @@ import os
 import pytest
 
 from labbench.errors import LabbenchError
-from labbench.gradebook.discovery import find, gathered, safe
+from labbench.gradebook.discovery import distinct, find, gathered, safe
+from labbench.handin import limits
+from labbench.results import Student
 
 
 def lay(folder, *names):
@@ -36,8 +38,12 @@ def shown(found, folder):
 MOODLE = (("张三_12345", "file"), ("李四_12346", "file"), ("李四_12346", "onlinetext"))
 CASES = {
     "by hand: folders, archives and single files": (
-        ["zhang/", "li.zip", "wang.tar.gz", "zhao.py", ".DS_Store", "__MACOSX/", "notes.txt"],
+        ["zhang/", "li.zip", "wang.tar.gz", "zhao.py", ".DS_Store", ".cache/", "__MACOSX/", "notes.txt"],
         {"zhang": (["zhang"], []), "li": (["li.zip"], []), "wang": (["wang.tar.gz"], []), "zhao": (["zhao.py"], [])},
+    ),
+    "by hand: a folder's name has no ending": (
+        ["zhang.py/", "li.zip/"],
+        {"zhang.py": (["zhang.py"], []), "li.zip": (["li.zip"], [])},
     ),
     "by hand: the latest of two archives counts": (
         ["li.zip", "li.tar"],
@@ -54,10 +60,15 @@ CASES = {
         ["Ann Lee_7_assignsubmission_file_hw.zip", "Ann Lee_7_assignsubmission_file_second.zip"],
         {"Ann_Lee_7": (["Ann Lee_7_assignsubmission_file_second.zip"], ["Ann Lee_7_assignsubmission_file_hw.zip"])},
     ),
-    "Canvas: one archive; a later attempt; late": (
-        ["leeann_12_901_stu_upload.zip", "leeann_12_955_stu_upload-1.zip", "wubob_LATE_13_902_hw.zip"],
+    "Moodle: single files are as late as the latest of them": (
+        [f"Ann_7_assignsubmission_file_{n}" for n in ("layers_1.py", "old.zip", "layers_2.py")],
+        {"Ann_7": ([f"Ann_7_assignsubmission_file_layers_{i}.py" for i in (1, 2)],
+                   ["Ann_7_assignsubmission_file_old.zip"])},
+    ),
+    "Canvas: one archive; a later attempt, whatever its date; late": (
+        ["leeann_12_855_stu_upload-1.zip", "leeann_12_901_stu_upload.zip", "wubob_LATE_13_902_hw.zip"],
         {
-            "leeann_12": (["leeann_12_955_stu_upload-1.zip"], ["leeann_12_901_stu_upload.zip"]),
+            "leeann_12": (["leeann_12_855_stu_upload-1.zip"], ["leeann_12_901_stu_upload.zip"]),
             "wubob_13": (["wubob_LATE_13_902_hw.zip"], []),
         },
     ),
@@ -66,8 +77,12 @@ CASES = {
         {"leeann_12": ([f"leeann_12_90{i}_{n}.py" for i, n in ((1, "layers_1"), (2, "layers_2"), (3, "vgg_cpu"))], [])},
     ),
     "GitHub Classroom": (
-        ["lab-3-1-ann/.git/x", "lab-3-1-bob/.git/x", "lab-3-1-abe/.git/x"],
-        {n: ([f"lab-3-1-{n}"], []) for n in ("abe", "ann", "bob")},
+        ["lab-3-1-ann/.git/x", "lab-3-1-abe/.git/x"],
+        {n: ([f"lab-3-1-{n}"], []) for n in ("abe", "ann")},
+    ),
+    "by hand: not all are clones": (
+        ["lab-3-1-ann/.git/x", "lab-3-1-bob/"],
+        {n: ([n], []) for n in ("lab-3-1-ann", "lab-3-1-bob")},
     ),
 }  # fmt: skip
 
@@ -87,8 +102,32 @@ def test_single_files_are_gathered_under_their_own_names(tmp_path):
     assert not folder.exists()
 
 
+def test_a_folder_called_like_a_file_is_taken_as_it_is(tmp_path):
+    lay(tmp_path, "wang.py/")
+    (one,) = find(tmp_path)
+    with gathered(one.delivery) as path:
+        assert path == tmp_path / "wang.py"
+
+
+def test_a_single_file_that_is_gone_again_is_refused_in_a_sentence(tmp_path):
+    lay(tmp_path, "wang.py")
+    (one,) = find(tmp_path)
+    (tmp_path / "wang.py").unlink()
+    with pytest.raises(LabbenchError, match=r"wang\.py"), gathered(one.delivery):
+        pass
+
+
+def test_a_single_file_that_is_too_large_is_refused_in_a_sentence(tmp_path):
+    lay(tmp_path, "leeann_12_901_layers_1.py")
+    os.truncate(tmp_path / "leeann_12_901_layers_1.py", limits.MAX_BYTES + 1)
+    (one,) = find(tmp_path)
+    with pytest.raises(LabbenchError) as refused, gathered(one.delivery):
+        pass
+    assert "layers_1.py is too large for a hand-in" in str(refused.value)
+
+
 def test_gradescope_names_the_members_of_a_group(tmp_path):
-    lay(tmp_path, "submission_11/", "submission_12/", "submission_13/")
+    lay(tmp_path, "submission_11/", "submission_12/", "submission_13/", "submission_14/")
     (tmp_path / "submission_metadata.yml").write_text(
         """
 submission_11:
@@ -99,22 +138,25 @@ submission_11:
   - :name: Bob Wu
     :sid: ''
     :email: bob@x.edu
-  :created_at: 2026-11-01 10:00:00.000000000 Z
+  :created_at: 2026-11-02 10:00:00.000000000 Z
 submission_12:
   :submitters:
   - :name: Ann Lee
     :sid: 2020E01
     :email: ann@x.edu
-  :created_at: 2026-11-02 10:00:00.000000000 Z
+  :created_at: 2026-11-01 10:00:00.000000000 Z
+submission_13:
+  :submitters: []
 """,
         encoding="utf-8",
     )
     found = find(tmp_path)
     assert shown(found, tmp_path) == {
-        "2020E01": (["submission_12"], ["submission_11"]),
+        "2020E01": (["submission_11"], ["submission_12"]),
         "bob@x.edu": (["submission_11"], []),
+        "submission_13": (["submission_13"], []),
     }
-    assert (found[0].student.name, found[0].student.email) == ("Ann Lee", "ann@x.edu")
+    assert found[0].student == Student("2020E01", "Ann Lee", "ann@x.edu", {"SID": "2020E01"})
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"- 1\n- 2\n", b"a: [", b""])
@@ -125,9 +167,29 @@ def test_broken_metadata_is_refused_in_a_sentence(tmp_path, content):
         find(tmp_path)
 
 
+def test_metadata_beyond_all_measure_is_not_read(tmp_path):
+    lay(tmp_path, "submission_11/", "submission_metadata.yml")
+    os.truncate(tmp_path / "submission_metadata.yml", 1 << 30)
+    with pytest.raises(LabbenchError, match="more than 64 MiB"):
+        find(tmp_path)
+
+
+def test_names_in_gbk_are_read_as_such(tmp_path):
+    folder = os.fsencode(tmp_path / "in")
+    for name in ("张三", "李四_12346_assignsubmission_file_"):
+        os.makedirs(os.path.join(folder, name.encode("gbk")))
+    os.mkdir(os.path.join(folder, b"\xff"))
+    found = find(tmp_path / "in")
+    assert [(one.student.id, one.student.name) for one in found] == [
+        ("unnamed", "\udcff"), ("张三", "张三"), ("李四_12346", "李四"),
+    ]  # fmt: skip
+
+
 def test_ids_that_differ_by_case_alone_get_files_of_their_own(tmp_path):
     lay(tmp_path, "Li.zip", "li.tar")
     assert [one.student.id for one in find(tmp_path)] == ["Li", "li-2"]
+    again = distinct(find(tmp_path), taken=["LI"])
+    assert [one.student.id for one in again] == ["Li-2", "li-2-2"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b\\c", "..", "", "\x1b[31m", "con\n", " x ", "九" * 200, "‮abc"])
@@ -140,8 +202,16 @@ def test_ids_are_file_names(name):
     assert len(made.encode()) <= 240
 
 
-@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_text("")])
-def test_a_folder_without_hand_ins_is_refused(tmp_path, make):
+@pytest.mark.parametrize(
+    ("make", "key"),
+    [
+        (lambda p: None, "grade.no_such_folder"),
+        (lambda p: p.mkdir(), "grade.empty"),
+        (lambda p: p.write_text(""), "grade.no_folder"),
+    ],
+)
+def test_a_folder_without_hand_ins_is_refused(tmp_path, make, key):
     make(tmp_path / "in")
-    with pytest.raises(LabbenchError, match=str(tmp_path / "in")):
+    with pytest.raises(LabbenchError, match=str(tmp_path / "in")) as refused:
         find(tmp_path / "in")
+    assert refused.value.text.key == key

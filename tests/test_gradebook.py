@@ -8,33 +8,33 @@ import errno
 import io
 import json
 import os
+import shutil
 import zipfile
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from labbench import catalogue, cli, handin, policy, resources, scratch
 from labbench.errors import LabbenchError
-from labbench.gradebook import discovery, output, reading, rosters, running
+from labbench.gradebook import discovery, keys, output, reading, rosters, running
 from labbench.gradebook.job import Event
 from labbench.gradebook.journal import Journal
 from labbench.report import sheets, view
 from labbench.results import (
     CheckResult,
-    Disclosure,
     Gradebook,
     Isolation,
     Level,
-    PackId,
     Profile,
-    Scorecard,
     Student,
     Verdict,
     text,
 )
 from labbench.scoring import Part, Pieces
 from labbench.texts import Lang
+from tests import books
 
 SPECS = {"3-1": catalogue.load().labs["3-1"]}
 FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
@@ -43,9 +43,9 @@ FILES = ("layers_1.py", "layers_2.py", "vgg_cpu.py")
 class Packs:
     """Goldens that nobody looks at."""
 
-    def __init__(self, digest="pack"):
+    def __init__(self, digest="pack", log=None):
         self._digest = digest
-        self.built = []
+        self.built = [] if log is None else log
 
     def digest(self, _lab):
         return self._digest
@@ -56,7 +56,10 @@ class Packs:
 
 
 class Executor:
-    """Gives each hand-in what `verdicts` says for the mark in its files, one verdict for each time it is graded."""
+    """Gives each hand-in what `verdicts` says for the mark in its files, one verdict for each time it is graded.
+
+    An event may stand for a verdict; else there is a piece that the verdict is about, and one that is right.
+    """
 
     jobs = 2
 
@@ -72,9 +75,13 @@ class Executor:
             digest = snapshot.digest
         self.graded.append(mark)
         said = self.verdicts.get(mark, Verdict.PASS)
-        verdict = said if isinstance(said, Verdict) else said.pop(0)
+        verdict = said.pop(0) if isinstance(said, list) else said
         self.kept.append(job.kept)
-        on_event(Event(pieces=Pieces(parts=(Part("conv", mark, (CheckResult("conv", 100, verdict),), {}),))))
+        if isinstance(verdict, Event):
+            future.set_result(verdict)
+            return future
+        for name, its in (("conv", verdict), ("pool", Verdict.PASS)):
+            on_event(Event(pieces=Pieces(parts=(Part(name, mark, (CheckResult(name, 100, its),), {}),))))
         if verdict is Verdict.INTERNAL:
             future.set_result(Event(why=text("grade.job_died", status=-9)))
         else:
@@ -93,15 +100,7 @@ def said_of(verdict):
 
 
 def card(digest, verdict, why=None):
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin=digest,
-        checks=(CheckResult("conv", 100, verdict, why=why),),
-        levels=(100,),
-        isolation=Isolation(Level.STRONG, ()),
-        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
-    )
+    return books.bare(CheckResult("conv", 100, verdict, why=why), handin=digest, levels=(100,))
 
 
 @pytest.fixture
@@ -178,13 +177,62 @@ def test_our_own_failure_is_tried_again_and_is_no_grade(folder):
     assert scores(book)["ann"] == 100
 
 
+def test_what_cannot_be_read_through_our_fault_is_no_grade(folder, monkeypatch):
+    genuine = reading.likeness.fingerprints
+
+    def fails_for_bob(package):
+        if any(file.read_text() == "bob" for file in package.glob("layers_1.py")):
+            raise RuntimeError("ours")
+        return genuine(package)
+
+    monkeypatch.setattr(reading.likeness, "fingerprints", fails_for_bob)
+    rows = {row.student.id: row for row in grade(folder, Executor()).rows}
+    assert (rows["bob"].grade, rows["bob"].blameless, rows["bob"].why.key) == (None, True, "cli.internal")
+    assert (rows["ann"].grade, rows["cem"].grade) == (100, 100)
+
+
+def test_packs_are_built_before_anything_is_graded(folder):
+    log = []
+    executor = Executor()
+    executor.graded = log
+    both = {lab: catalogue.load().labs[lab] for lab in ("3-1", "3-3")}
+    stubs = {lab: resources.template(spec.folder) for lab, spec in both.items()}
+    grade(folder, executor, Packs(log=log), specs=both, templates=stubs)
+    assert log[:2] == ["3-1", "3-3"]
+
+
+def test_a_result_rests_on_all_that_went_into_it(monkeypatch):
+    given = ("handin", "3-1", Profile.QUICK, "pack", "source", Level.STRONG)
+    other = ("x", "3-3", Profile.FULL, "x", "x", Level.LIMITED)
+    variants = [given, *((*given[:i], other[i], *given[i + 1 :]) for i in range(len(given)))]
+    found = {keys.key(*variant) for variant in variants}
+    monkeypatch.setattr(keys, "environment", lambda: {"numpy": "0"})
+    found.add(keys.key(*given))
+    assert len(found) == len(variants) + 1
+
+
+def test_the_source_of_a_result_is_the_plug_in_and_the_catalogue_too(monkeypatch, tmp_path):
+    plugin, entries = tmp_path / "plugin", tmp_path / "labs.yaml"
+    plugin.mkdir()
+    monkeypatch.setattr(keys.labs, "load", lambda _: SimpleNamespace(reference=plugin / "reference" / "stu_upload"))
+    monkeypatch.setattr(resources, "catalogue_file", lambda: entries)
+    found = []
+    for file in (entries, plugin / "cases.py", plugin / "cases.npz", plugin / "cases.txt"):
+        entries.touch()
+        file.write_text("changed")
+        found.append(keys.sources("x"))
+    assert len(set(found)) == 3
+    assert found[2] == found[3]
+
+
 @pytest.mark.parametrize("verdict", [Verdict.TIMEOUT, Verdict.MEMORY, Verdict.FORBIDDEN])
 def test_what_others_may_have_ended_is_tried_once_more_alone_and_then_believed(folder, verdict):
     executor = Executor({"ann": [verdict, Verdict.PASS], "bob": [verdict] * 2})
     book = grade(folder, executor)
     assert executor.graded[3:] == ["ann", "bob"]
     assert scores(book) == {"ann": 100, "bob": 0, "cem": 100}
-    assert executor.kept == [Pieces()] * 5  # what ran out is not kept
+    kept = [[p.scenario for p in pieces.parts] for pieces in executor.kept]
+    assert kept == [[], [], [], ["pool"], ["pool"]]  # what ran out is not kept
     again = Executor()
     grade(folder, again)
     assert again.graded == []
@@ -213,7 +261,8 @@ def test_a_broken_off_grading_goes_on_from_its_pieces(folder):
         grade(folder, Broken())
     later = Executor()
     assert scores(grade(folder, later)) == {"ann": 100, "bob": 100, "cem": 100}
-    assert [(p.scenario, p.case) for kept in later.kept for p in kept.parts] == [("conv", m) for m in later.graded]
+    kept = [(p.scenario, p.case) for pieces in later.kept for p in pieces.parts]
+    assert kept == [(scenario, mark) for mark in later.graded for scenario in ("conv", "pool")]
 
 
 def test_asked_for_by_name_nothing_is_kept(folder):
@@ -230,17 +279,22 @@ def test_of_two_deliveries_the_latest_with_the_labs_work_counts(folder):
             for file in (*files, "report.md"):
                 archive.writestr(f"stu_upload/{file}", name)
     os.utime(folder / "Ann_7_assignsubmission_file_work.zip", (1, 1))
+    (folder / "Ben_8_assignsubmission_file_broken.zip").write_bytes(b"no archive")
+    os.utime(folder / "Ben_8_assignsubmission_file_broken.zip", (1, 1))
+    shutil.copy(folder / "Ann_7_assignsubmission_file_more.zip", folder / "Ben_8_assignsubmission_file_more.zip")
     rows = {row.student.id: row for row in grade(folder, Executor()).rows}
     assert rows["Ann_7"].grade == 100
     assert rows["Ann_7"].handin == "Ann_7_assignsubmission_file_work.zip"
     assert rows["Ann_7"].others == ("Ann_7_assignsubmission_file_more.zip",)
+    assert (rows["Ben_8"].grade, rows["Ben_8"].why.key) == (0, "handin.no_package")
 
 
 def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):
     (folder / "dan.zip").write_bytes(b"no archive")
-    book = grade(folder, Executor(), missing=[Student("eve")])
+    book = grade(folder, Executor(), missing=[Student("eve"), Student("Bea")])
     rows = {row.student.id: row for row in book.rows}
-    assert list(rows) == ["ann", "bob", "cem", "dan", "eve"]
+    assert list(rows) == ["ann", "Bea", "bob", "cem", "dan", "eve"]
+    assert book.started
     assert (rows["dan"].grade, rows["dan"].why.key, rows["dan"].handin) == (0, "handin.damaged", "dan.zip")
     assert (rows["eve"].grade, rows["eve"].why.key, rows["eve"].handin) == (0, "grade.nothing", "")
 
@@ -302,17 +356,21 @@ def test_of_whom_nobody_can_tell_there_is_no_grade(folder):
 
 
 def test_only_some(folder):
-    grade(folder, Executor({"bob": [Verdict.INCONCLUSIVE] * 2, "cem": Verdict.WRONG}))
+    for file in FILES:
+        (folder / "dan").mkdir(exist_ok=True)
+        (folder / "dan" / file).write_text("dan")
+    open_ones = {"bob": Verdict.INCONCLUSIVE, "dan": Verdict.INTERNAL}
+    grade(folder, Executor({**open_ones, "cem": Verdict.WRONG}))
     (folder / "ann" / "layers_1.py").write_text("ann 2")
 
     def graded(**wanted):
-        executor = Executor({"bob": Verdict.INCONCLUSIVE})
+        executor = Executor(open_ones)
         book = grade(folder, executor, only=running.Only(**wanted))
         return sorted(set(executor.graded)), scores(book)
 
-    assert graded(failed=True) == (["bob"], {"ann": None, "bob": None, "cem": 0})
+    assert graded(failed=True) == (["bob", "dan"], {"ann": None, "bob": None, "cem": 0, "dan": None})
     assert graded(students=frozenset({"cem"}))[0] == ["cem"]
-    assert graded(changed=True) == (["ann 2"], {"ann": 100, "bob": None, "cem": 100})
+    assert graded(changed=True) == (["ann 2"], {"ann": 100, "bob": None, "cem": 100, "dan": None})
 
 
 def test_copies_are_listed_side_by_side(folder):
@@ -324,18 +382,35 @@ def test_copies_are_listed_side_by_side(folder):
 
 
 def test_progress_counts_what_is_done(folder):
-    told = []
+    first = told(folder, Executor({"bob": Verdict.WRONG}))
+    assert (first[0][0].total, first[0][0].done, first[0][0].seconds_left, first[0][1]) == (3, 0, None, "")
+    assert {s for _, s in first[1:]} == {"ann", "bob", "cem"}
+    last = first[-1][0]
+    assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 0, 1, 0, 0)
+    assert last.seconds_left == 0
+
+
+def test_progress_knows_what_an_earlier_run_did_and_what_stays_open(folder):
+    told(folder, Executor())
+    for student in ("bob", "cem"):
+        (folder / student / "layers_1.py").write_text(f"{student} 2")
+    executor = Executor({"bob 2": Verdict.INCONCLUSIVE, "cem 2": Verdict.INTERNAL})
+    executor.jobs = 1
+    again = told(folder, executor)
+    assert (again[0][0].total, again[0][0].kept, again[0][0].done) == (3, 1, 1)
+    assert max(tally.running for tally, _ in again) == 1
+    last = again[-1][0]
+    assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 1, 1, 2, 0)
+
+
+def told(folder, executor):
+    """Every tally of a run, with the student it came with."""
+    heard = []
     task = reading.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
                          {"3-1": resources.template("lab3_1")})  # fmt: skip
     with Journal(folder.parent / "j") as journal:
-        running.grade(
-            task, journal, Packs(), Executor({"bob": Verdict.WRONG}), on_done=lambda t, s, _e: told.append((t, s))
-        )
-    assert (told[0][0].total, told[0][0].done, told[0][1]) == (3, 0, "")
-    assert {s for _, s in told[1:]} == {"ann", "bob", "cem"}
-    last = told[-1][0]
-    assert (last.done, last.kept, last.failing, last.undecided, last.running) == (3, 0, 1, 0, 0)
-    assert last.seconds_left == 0
+        running.grade(task, journal, Packs(), executor, on_done=lambda t, s, _e: heard.append((t, s)))
+    return heard
 
 
 @pytest.mark.parametrize(
@@ -375,10 +450,21 @@ def test_a_folder_that_is_no_gradebook_is_left_alone(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "text.tex").write_text("x")
-    for place in ("thesis", "in", "in/out", "."):
-        with pytest.raises(LabbenchError):
+    wrong = {"thesis": "grade.not_ours", "in": "grade.out_inside", "in/out": "grade.out_inside",
+             ".": "grade.out_inside", "thesis/text.tex": "output.not_written"}  # fmt: skip
+    for place, key in wrong.items():
+        with pytest.raises(LabbenchError) as refused:
             output.prepare(tmp_path / place, tmp_path / "in")
+        assert refused.value.text.key == key
     output.prepare(tmp_path / "out" / "new", tmp_path / "in")
+    (tmp_path / "out" / "new" / output.JOURNAL).touch()
+    output.prepare(tmp_path / "out" / "new", tmp_path / "in")
+
+
+def test_a_report_that_cannot_be_written_is_said_in_a_sentence(folder, tmp_path):
+    (tmp_path / "out" / "gradebook.csv").mkdir(parents=True)
+    with pytest.raises(LabbenchError, match=f"{tmp_path}/out"):
+        output.write(grade(folder, Executor()), SPECS, tmp_path / "out", Lang.EN)
 
 
 def test_each_student_gets_the_formats_that_are_asked_for(folder, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import stat
 
 import pytest
@@ -13,21 +14,14 @@ from hypothesis import strategies as st
 
 from labbench.errors import LabbenchError
 from labbench.gradebook.journal import Journal
-from labbench.results import CheckResult, Disclosure, Isolation, Level, PackId, Profile, Scorecard, Verdict, text
+from labbench.results import CheckResult, Verdict, text
 from labbench.scoring import Part, Pieces, Reference
+from tests import books
 
 
 def card(score=60, figure=0.5):
     verdict = Verdict.PASS if score else Verdict.WRONG
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin="d",
-        checks=(CheckResult("conv", 60, verdict, {"error": figure}, text("check.not_run")),),
-        levels=(60,),
-        isolation=Isolation(Level.STRONG, ("seccomp",)),
-        pack=PackId("fresh", "", Disclosure.VERDICT, ""),
-    )
+    return books.bare(CheckResult("conv", 60, verdict, {"error": figure}, text("check.not_run")), levels=(60,))
 
 
 def filled(path):
@@ -39,6 +33,7 @@ def filled(path):
         journal.failed("c", text("grade.stopped"))
         journal.ran("2026-11-24T10:00:00+08:00", 2.0)
         journal.ran("2026-11-25T10:00:00+08:00", 3.0)
+        assert (journal.started, journal.seconds) == ("2026-11-24T10:00:00+08:00", 5.0)
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -83,6 +78,24 @@ def test_cut_off_anywhere_it_goes_on_from_the_last_whole_line(tmp_path, data):
         assert journal.found("z") == card()
 
 
+def test_of_a_cut_off_line_nothing_is_left_behind_a_shorter_one(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.card("a", card(), alone=True)
+    path.write_bytes(path.read_bytes()[:-1])
+    with Journal(path) as journal:
+        journal.seed("3-1", "s")
+    assert [json.loads(line)["kind"] for line in path.read_bytes().splitlines()] == ["journal", "seed"]
+
+
+def test_file_names_that_are_not_utf8_come_back(tmp_path):
+    why = text("handin.damaged", path=os.fsdecode("张三.zip".encode("gbk")), reason="x")
+    with Journal(tmp_path / "j") as journal:
+        journal.failed("a", why)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.failures == {"a": why}
+
+
 def part(scenario, case):
     return Pieces(parts=(Part(scenario, case, (), {"output": 0.5}),))
 
@@ -109,27 +122,31 @@ def test_pieces_come_back_but_for_those_that_no_longer_count(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "why", "alone", "settled"),
+    ("verdict", "why", "notes", "alone", "settled"),
     [
-        (Verdict.PASS, None, False, True),
-        (Verdict.INCONCLUSIVE, None, True, False),
-        (Verdict.TIMEOUT, "fault.cpu", False, True),
-        (Verdict.TIMEOUT, "fault.wall", False, False),
-        (Verdict.TIMEOUT, "fault.wall", True, True),
-        (Verdict.MEMORY, "fault.killed", False, False),
-        (Verdict.MEMORY, "fault.killed", True, True),
-        (Verdict.MEMORY, "fault.memory", False, True),
-        (Verdict.FORBIDDEN, "fault.zygote_lost", False, False),
+        (Verdict.PASS, None, (), False, True),
+        (Verdict.INCONCLUSIVE, None, (), True, False),
+        (Verdict.TIMEOUT, "fault.cpu", (), False, True),
+        (Verdict.TIMEOUT, "fault.wall", (), False, False),
+        (Verdict.TIMEOUT, "fault.wall", (), True, True),
+        (Verdict.SKIPPED, None, (text("note.cut"),), False, False),
+        (Verdict.SKIPPED, None, (text("note.cut"),), True, True),
+        (Verdict.MEMORY, "fault.killed", (), False, False),
+        (Verdict.MEMORY, "fault.killed", (), True, True),
+        (Verdict.MEMORY, "fault.memory", (), False, True),
+        (Verdict.FORBIDDEN, "fault.zygote_lost", (), False, False),
     ],
 )
-def test_what_needs_another_look(tmp_path, verdict, why, alone, settled):
+def test_what_needs_another_look(tmp_path, verdict, why, notes, alone, settled):
     result = CheckResult("conv", 60, verdict, why=why and text(why, limit=1))
     with Journal(tmp_path / "j") as journal:
-        journal.card("a", dataclasses.replace(card(), checks=(result,)), alone=alone)
+        journal.card("a", dataclasses.replace(card(), checks=(result,), notes=notes), alone=alone)
         assert journal.settled("a") == settled
         assert not journal.settled("b")
     with Journal(tmp_path / "j") as journal:
         assert journal.settled("a") == settled
+        journal.card("a", card(), alone=True)
+        assert journal.settled("a")
 
 
 def test_one_writer_at_a_time(tmp_path):
@@ -168,6 +185,7 @@ BAD = [
     b"\xff\xfe\n",
     b'{"kind": "card", "key": "a", "card": {}}\n',
     b'{"kind": "journal", "version": 99}\n',
+    b'{"kind": "pieces", "key": "a", "scenario": "conv", "pieces": {"parts": 1}}\n',
     b'{"kind": "failed", "key": "a", "why": 1}\n',
     b"[" * 100_000 + b"\n",
 ]

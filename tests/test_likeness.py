@@ -52,6 +52,39 @@ def test_blank_templates_are_not_alike(tmp_path):
     assert alike("3-1", prints, fingerprints(TEMPLATE)) == ()
 
 
+def marks(*ranges):
+    return frozenset(mark for first, last in ranges for mark in range(first, last))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        ([(0, 100)], [(50, 150)], None),  # half of it
+        ([(0, 100)], [(20, 120)], 0.8),
+        ([(0, 100)], [(0, 300)], 1.0),  # a copy with more beside it
+        ([(0, 8), (100, 101)], [(0, 8), (101, 102)], None),  # too little to say
+        ([(1000, 1200), (0, 40)], [(1000, 1200), (40, 80)], None),  # only what was given
+    ],
+)
+def test_what_is_shared_of_what_is_their_own(one, other, share):
+    found = alike("3-1", {"a": marks(*one), "b": marks(*other)}, marks((1000, 1200)))
+    assert [(p.first, p.second, p.share) for p in found] == ([("a", "b", share)] if share else [])
+
+
+def test_what_many_have_says_nothing():
+    prints = {f"s{i:02}": marks((0, 200), (1000 + 20 * i, 1020 + 20 * i)) for i in range(30)}
+    assert alike("3-1", prints, marks()) == ()
+    few = {name: prints[name] for name in list(prints)[:3]}
+    assert len(alike("3-1", few, marks())) == 3
+
+
+def test_the_most_alike_come_first_and_the_same_work_is_a_chain():
+    prints = {"a": marks((0, 100)), "b": marks((20, 120)), "c": marks((500, 600)), "e": marks((500, 600))}
+    prints["d"] = prints["c"]
+    pairs = [(p.first, p.second, p.share) for p in alike("3-1", prints, marks())]
+    assert pairs == [("c", "d", 1.0), ("d", "e", 1.0), ("a", "b", 0.8)]
+
+
 def test_broken_and_empty_files_say_nothing(tmp_path):
     (tmp_path / "a.py").write_bytes(b"def (:\n\x00\xff '''")
     (tmp_path / "b.py").write_bytes(b"")

@@ -54,6 +54,20 @@ def test_what_cannot_be_is_refused_before_anything_is_graded(tmp_path, asked, ou
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_report_is_written_over_the_hand_in(tmp_path):
+    (tmp_path / "a.zip").touch()
+    with pytest.raises(LabbenchError) as refused:
+        targets([Target("json", tmp_path / "a.zip")], None, tmp_path / "a.zip")
+    assert refused.value.text.key == "output.is_input"
+
+
+def test_what_github_does_not_let_write_is_said_in_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    with pytest.raises(LabbenchError) as refused:
+        write(App(Lang.EN), books.report(books.WRONG), [Target("github")])
+    assert refused.value.text.key == "output.not_written"
+
+
 def test_every_format_in_one_run(capsysbinary, tmp_path):
     wanted = [Target(form, tmp_path / f"card-{form}") for form in formats.SCORECARD]
     write(App(Lang.EN), books.report(books.WRONG), wanted)

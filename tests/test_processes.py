@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
 from labbench import handin, resources
 from labbench.catalogue import load
 from labbench.gradebook import processes
-from labbench.gradebook.job import Event, Order, encode
+from labbench.gradebook.job import Event, Order, decode_event, decode_order, encode
 from labbench.gradebook.processes import Processes
 from labbench.results import Profile, Verdict, text
 from labbench.scoring import Part, Pieces
@@ -54,6 +57,14 @@ def job(monkeypatch):
         return started
 
     return made
+
+
+def test_orders_and_events_travel_as_they_are():
+    name = os.fsdecode("张三".encode("gbk"))
+    order = replace(ORDER, handin=name, kept=Pieces(parts=(Part("conv", "c", (), {"output": math.inf}),)))
+    assert decode_order(encode(order)) == order
+    event = Event(why=text("handin.not_there", path=name))
+    assert decode_event(encode(event)) == event
 
 
 def run(seconds=20.0, order=ORDER):

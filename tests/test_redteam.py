@@ -480,3 +480,18 @@ def test_a_weakened_victim_is_weak(ground, tmp_path):
 def test_command_refuses_a_name_that_chooses_nothing(monkeypatch, capsys):
     assert command(monkeypatch, "--only", "nonsense") == ExitCode.USAGE
     assert "nonsense" in capsys.readouterr().err
+
+
+_LISTENS = """
+import sys
+ran = []
+sys.addaudithook(lambda event, args: ran.append(args) if event in ("subprocess.Popen", "os.system") else None)
+from labbench.scoring import environment
+assert environment()["platform"]
+assert not ran, ran
+"""
+
+
+def test_a_grader_runs_no_program_to_describe_its_machine():
+    """The watch over it would take that for the attack's."""
+    subprocess.run([sys.executable, "-c", _LISTENS], check=True)

@@ -16,17 +16,12 @@ from labbench.labs import Column, Table
 from labbench.report import json, terminal
 from labbench.results import (
     CheckResult,
-    Disclosure,
-    Isolation,
-    Level,
-    PackId,
-    Profile,
-    Scorecard,
     Timing,
     Verdict,
     text,
 )
 from labbench.texts import Lang, render
+from tests.books import bare as card
 
 SPEC = catalogue.load().labs["3-1"]
 TABLE = Table((Column("实验内容", "content"), Column("结果", "result")), (("conv1", "[red]1.0e-07[/red]"),))
@@ -40,19 +35,6 @@ def passed(check, tier, error=2e-7, seconds=0.0):
 def wrong(check, tier):
     why = text("check.wrong_at", error="0.5", tolerance="0.0001", count=3, total=4, index="0, 1", got="2", expected="1")
     return CheckResult(check, tier, Verdict.WRONG, {"error": 0.5, "tolerance": 1e-4}, why)
-
-
-def card(*checks, **more):
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin="0" * 64,
-        checks=checks,
-        levels=(60, 80, 100),
-        isolation=Isolation(Level.LIMITED, ("process",)),
-        pack=PackId("practice", "1" * 64, Disclosure.FULL, "2" * 64),
-        **more,
-    )
 
 
 RIGHT = card(

@@ -16,33 +16,19 @@ from labbench.errors import ExitCode
 from labbench.report import json
 from labbench.results import (
     CheckResult,
-    Disclosure,
-    Isolation,
-    Level,
-    PackId,
-    Profile,
-    Scorecard,
     Timing,
     Verdict,
     text,
 )
 from labbench.texts import Lang
+from tests import books
 
 P, W, I, X = Verdict.PASS, Verdict.WRONG, Verdict.INCONCLUSIVE, Verdict.INTERNAL  # noqa: E741
 
 
-def card(*checks, levels=(60, 80, 100), **more):
+def card(*checks, **more):
     """A scorecard of (tier, verdict) pairs."""
-    return Scorecard(
-        lab="3-1",
-        profile=Profile.QUICK,
-        handin="0" * 64,
-        checks=tuple(CheckResult(f"c{i}", tier, verdict) for i, (tier, verdict) in enumerate(checks)),
-        levels=levels,
-        isolation=Isolation(Level.LIMITED, ("process",)),
-        pack=PackId("practice", "1" * 64, Disclosure.FULL, "2" * 64),
-        **more,
-    )
+    return books.bare(*(CheckResult(f"c{i}", tier, verdict) for i, (tier, verdict) in enumerate(checks)), **more)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,22 @@ def test_broken_rosters_are_refused(tmp_path, text):
         read(written(tmp_path, text))
 
 
+def test_lines_may_be_short_or_name_nobody_and_of_two_columns_of_a_name_the_first_counts(tmp_path):
+    roster = read(written(tmp_path, "id,name,id,colour\n1,Ann,x,red\n2\n,,3,blue\n"))
+    assert [entry.student.id for entry in roster] == ["1", "2"]
+
+
+def test_a_roster_beyond_all_measure_is_not_read(tmp_path):
+    os.truncate(written(tmp_path, "id\n"), (16 << 20) + 1)
+    with pytest.raises(LabbenchError, match="more than 16 MiB"):
+        read(tmp_path / "roster.csv")
+
+
+def test_who_stands_there_twice_is_named_with_the_line_in_the_file(tmp_path):
+    with pytest.raises(LabbenchError, match=r"roster\.csv, line 6: A "):
+        read(written(tmp_path, 'id,name\n\na,"of two\nlines"\n\nA,x\n'))
+
+
 def test_missing_and_binary_files_are_refused(tmp_path):
     with pytest.raises(LabbenchError, match="none"):
         read(tmp_path / "none.csv")
@@ -73,6 +91,16 @@ def test_hand_ins_find_their_students(tmp_path):
     assert here == [("1", "Ann Lee_99"), ("2", "G7"), ("3", "G7"), ("stranger", "stranger")]
     assert (missing, unclear) == (["4"], {})
     assert merged(read(written(tmp_path, text)), found(*handed)).found[0].student.email == "ann@x.edu"
+
+
+@pytest.mark.parametrize("called", ["7", "s12", "ann@x.edu", "ann", "Ann Lee", "Ann_Lee", "ANN_LEE"])
+def test_a_hand_in_is_a_students_by_whatever_names_them_alone(tmp_path, called):
+    roster = read(written(tmp_path, "id,SIS User ID,name,email\n7,s12,Ann Lee,ann@x.edu\n8,s13,Bob Lee,bob@x.edu\n"))
+    (one,) = found(Student(called))
+    old = Delivery((one.student,), (Path("old"),))
+    made = merged(roster, [dataclasses.replace(one, others=(old,))])
+    assert [(f.student.id, str(f.delivery.paths[0]), f.others) for f in made.found] == [("7", called, (old,))]
+    assert ([s.id for s in made.missing], made.unclear) == (["8"], ())
 
 
 TWO = "id,name\n1,Ann\n2,Ann\n3,Bob\n"

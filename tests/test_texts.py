@@ -47,29 +47,48 @@ def strings():
             yield path, f"{re.escape(key)}[a-z0-9_]+" if more else key, bool(more)
 
 
+def calls():
+    """(where, call, name of what is called) of each call in the code."""
+    for path in SPEAKERS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node, name
+
+
+def literals(argument):
+    """The strings that an argument may be, as far as they stand there."""
+    branches = (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
+    return [b.value for b in branches if isinstance(b, ast.Constant) and isinstance(b.value, str)]
+
+
 def asked_for():
     """(where, key) of each call that names a key in so many words."""
     for path in TEMPLATES:
         yield from ((path.name, key) for key, more in TOLD.findall(path.read_text(encoding="utf-8")) if not more)
-    for path in SPEAKERS:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            named = [k.value for k in node.keywords if k.arg in KEYWORDS] + (node.args[:1] if name in SAYERS else [])
-            for argument in named:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield f"{path.relative_to(PACKAGE)}:{node.lineno}", argument.value
-                elif isinstance(argument, ast.IfExp):
-                    for branch in (argument.body, argument.orelse):
-                        if isinstance(branch, ast.Constant):
-                            yield f"{path.relative_to(PACKAGE)}:{node.lineno}", branch.value
+    for where, call, name in calls():
+        named = [k.value for k in call.keywords if k.arg in KEYWORDS] + (call.args[:1] if name in SAYERS else [])
+        yield from ((where, key) for argument in named for key in literals(argument))
+
+
+def lacking():
+    """(where, key, names) of each call that names a key and its values in so many words, but not all of them."""
+    for where, call, name in calls():
+        given = {k.arg for k in call.keywords}
+        if name in SAYERS - {"Text"} and None not in given:  # Text takes a mapping, ** may give anything
+            for key in (key for argument in call.args[:1] for key in literals(argument)):
+                if missing := placeholders(ENTRIES[key]["en"]) - given:
+                    yield where, key, missing
+
+
+def placeholders(sentence):
+    """The names to fill in."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
 def fields(sentence):
     """The names to fill in; a value that is itself a text in both languages is named `en` and `zh`."""
-    found = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-    return {"in this language" if name in tuple(Lang) else name for name in found}
+    return {"in this language" if name in tuple(Lang) else name for name in placeholders(sentence)}
 
 
 def test_no_key_stands_twice():
@@ -87,9 +106,12 @@ def test_every_key_that_is_asked_for_exists():
     assert [(where, key) for where, key in asked_for() if key not in ENTRIES] == []
 
 
-@pytest.mark.parametrize("prefix", ["verdict"])
-def test_every_verdict_has_its_word(prefix):
-    assert {k for k in ENTRIES if k.startswith(f"{prefix}.")} == {f"{prefix}.{v.value}" for v in Verdict}
+def test_every_value_that_a_sentence_fills_in_is_given():
+    assert list(lacking()) == []
+
+
+def test_every_verdict_has_its_word():
+    assert {k for k in ENTRIES if k.startswith("verdict.")} == {f"verdict.{v.value}" for v in Verdict}
 
 
 def test_no_key_is_unused():

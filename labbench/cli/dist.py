@@ -26,7 +26,7 @@ def _gradescope(app: App, lab: str, pack: Path | None, output: Path | None, *, q
     check_writable(target)
     profile = Profile.QUICK if quick else Profile.FULL
     write_atomically(target, bundle.gradescope(name, profile, pack, app.lang.value, allow_weak=allow_weak))
-    app.console.print(app.say("dist.gradescope", path=str(target), lab=name), soft_wrap=True)
+    app.console.print(app.say("dist.gradescope", path=str(target)), soft_wrap=True)
     if pack is not None:
         app.console.print(app.say("dist.secret", path=str(target)), soft_wrap=True)
 

@@ -92,20 +92,20 @@ def write(app: App, report: Report, wanted: Sequence[Target]) -> None:
 
 
 def _content(app: App, report: Report, target: Target) -> bytes:
+    content = SCORECARD[target.form].of_scorecard
     if target.file is not None or target.form not in _FOR_PEOPLE:
-        return SCORECARD[target.form].of_scorecard(report)
-    if target.form == "table" and os.environ.get("GITHUB_ACTIONS") != "true":
+        return content(report)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from labbench.report import github
+
+        return github.guarded(content(report).decode(), github.token()).encode()
+    if target.form == "table":
         from labbench.report import terminal
 
         with app.console.capture() as captured:
             app.console.print(terminal.scorecard(report.card, report.spec, report.tables, report.lang))
         return captured.get().encode(sys.stdout.encoding, "backslashreplace")
-    content = SCORECARD[target.form].of_scorecard(report)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from labbench.report import github
-
-        return github.guarded(content.decode(), github.token()).encode()
-    return content
+    return content(report)
 
 
 def _publish(report: Report) -> None:

@@ -25,7 +25,8 @@ from labbench.results import text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labbench.gradebook.executors import Job, OnEvent
+    from labbench.gradebook.executors import Job
+    from labbench.gradebook.processes import OnEvent
 
 SCHEME = "dask://"
 _CONNECT_SECONDS = 10

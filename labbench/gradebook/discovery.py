@@ -14,17 +14,20 @@ Files that somebody attached one by one belong together; of several attempts the
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labbench import scratch
-from labbench.errors import LabbenchError
-from labbench.handin.limits import MAX_BYTES, MAX_FILES, SKIPPED_NAMES
-from labbench.results import Student
+from labbench import inputs, scratch
+from labbench.errors import LabbenchError, reason
+from labbench.handin.budget import Budget
+from labbench.handin.copying import copy_file
+from labbench.handin.limits import SKIPPED_NAMES
+from labbench.handin.names import decoded
+from labbench.results import Student, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,7 +91,7 @@ def _entries(folder: Path) -> list[Path]:
     except FileNotFoundError as error:
         raise LabbenchError("grade.no_such_folder", path=str(folder)) from error
     except OSError as error:
-        raise LabbenchError("grade.unreadable", path=str(folder), reason=error.strerror or str(error)) from error
+        raise LabbenchError("grade.unreadable", path=str(folder), reason=reason(error)) from error
     return [e for e in found if e.name not in SKIPPED_NAMES and not e.name.startswith(".")]
 
 
@@ -99,15 +102,16 @@ def _deliveries(folder: Path, entries: Sequence[Path]) -> Iterable[Delivery]:
     assignment = _assignment(entries)
     loose: dict[tuple[str, str, tuple[Any, ...]], list[tuple[Path, str]]] = defaultdict(list)
     for entry in entries:
-        if (match := _MOODLE.fullmatch(entry.name)) is not None:
+        called = _called(entry)
+        if (match := _MOODLE.fullmatch(called)) is not None:
             if match["kind"] == "file":
-                loose[match["name"], match["id"], ()].append((entry, match["file"] or entry.name))
-        elif (match := _CANVAS.fullmatch(entry.name)) is not None:
+                loose[match["name"], match["id"], ()].append((entry, match["file"]))
+        elif (match := _CANVAS.fullmatch(called)) is not None:
             again = _AGAIN.search(match["file"])
             attempt = int(again["again"]) if again else 0
             loose[match["name"], match["id"], (attempt,)].append((entry, _AGAIN.sub("", match["file"])))
-        elif entry.is_dir() or _SUFFIXES.search(entry.name):
-            name = entry.name.removeprefix(assignment) if assignment else _stem(entry)
+        elif entry.is_dir() or _SUFFIXES.search(called):
+            name = called.removeprefix(assignment) if assignment else _stem(entry)
             yield Delivery((Student(safe(name), name),), (entry,), at=(_modified(entry),))
     for (name, number, tries), parts in loose.items():
         student = Student(safe(f"{name}_{number}"), name, identifiers={"ID": number})
@@ -146,14 +150,15 @@ def _metadata(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        if path.stat().st_size > _MOST_YAML:
-            raise ValueError(f"larger than {_MOST_YAML >> 20} MiB")
-        said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe ones
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise LabbenchError("grade.bad_metadata", path=str(path), reason=reason) from error
+        content = inputs.content(path, _MOST_YAML)
+        said = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe ones
+    except OSError as error:
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=reason(error)) from error
+    except (ValueError, yaml.YAMLError) as error:
+        why = str(error).splitlines()[0]
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=why) from error
     if not isinstance(said, dict):
-        raise LabbenchError("grade.bad_metadata", path=str(path), reason="no mapping of submissions")
+        raise LabbenchError("grade.bad_metadata", path=str(path), reason=text("grade.no_mapping"))
     return said
 
 
@@ -162,16 +167,21 @@ def _assignment(entries: Sequence[Path]) -> str:
     clones = [e for e in entries if e.is_dir()]
     if len(clones) < 2 or not all((e / ".git").exists() for e in clones):
         return ""
-    first, last = min(names := [e.name for e in clones]), max(names)
+    first, last = min(names := [_called(e) for e in clones]), max(names)
     shared = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     return shared[: shared.rfind("-") + 1]
 
 
 def _stem(entry: Path) -> str:
-    name = entry.name
+    name = called = _called(entry)
     while not entry.is_dir() and _SUFFIXES.search(name):
         name = _SUFFIXES.sub("", name)
-    return name or entry.name
+    return name or called
+
+
+def _called(entry: Path) -> str:
+    """An entry's name; some unpackers leave those of a Chinese Windows in GBK, as they came."""
+    return decoded(os.fsencode(entry.name), entry.name)
 
 
 def _modified(path: Path) -> int:
@@ -225,10 +235,7 @@ def gathered(delivery: Delivery) -> Iterator[Path]:
     with scratch.folder() as folder:
         for path in delivery.paths:
             try:
-                if path.stat().st_size > MAX_BYTES:
-                    raise LabbenchError("handin.too_large", path=str(path), files=MAX_FILES, mib=MAX_BYTES >> 20)
-                shutil.copyfile(path, folder / Path(delivery.names.get(path, path.name)).name)
+                copy_file(path, folder, Budget(str(path)), Path(delivery.names.get(path, path.name)).name)
             except OSError as error:
-                reason = error.strerror or str(error)
-                raise LabbenchError("handin.unreadable", path=str(path), reason=reason) from error
+                raise LabbenchError("handin.unreadable", path=str(path), reason=reason(error)) from error
         yield folder

@@ -20,13 +20,12 @@ from labbench.gradebook.job import Event, Order
 from labbench.gradebook.processes import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from labbench.gradebook.discovery import Delivery
+    from labbench.gradebook.processes import OnEvent
     from labbench.results import Level, Profile
     from labbench.scoring import Pieces
-
-    OnEvent = Callable[[Event], None]
 
 #: What one hand-in may take: 2 GiB for its session, and what grades it.
 JOB_BYTES = int(2.5 * 2**30)

@@ -72,8 +72,8 @@ class Event:
 
 
 def encode(item: Order | Event) -> bytes:
-    """One line. Not msgspec's JSON: NaN must come back as NaN."""
-    return json.dumps(msgspec.to_builtins(item), ensure_ascii=False).encode() + b"\n"
+    """One line. Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was."""
+    return json.dumps(msgspec.to_builtins(item)).encode() + b"\n"
 
 
 def decode_event(line: bytes) -> Event:

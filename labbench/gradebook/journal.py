@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.results import CheckResult, Scorecard, Text
 from labbench.scoring import Pieces
 
@@ -53,12 +53,19 @@ def from_outside(result: CheckResult) -> bool:
 
 
 def _line(kind: str, **values: Any) -> bytes:
-    # Not msgspec's JSON: NaN must come back as NaN.
-    return json.dumps({"kind": kind, **msgspec.to_builtins(values)}, ensure_ascii=False).encode() + b"\n"
+    # Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was.
+    return json.dumps({"kind": kind, **msgspec.to_builtins(values)}).encode() + b"\n"
 
 
 class Journal:
-    """A context manager; reads what is there, then appends."""
+    """A context manager; reads what is there, then appends.
+
+    Attributes:
+        seeds: What each lab's fresh pack is built from.
+        failures: By key, why there is no scorecard.
+        started: When the first run began, "" before it has ended.
+        seconds: How long all runs took.
+    """
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
         """Open it, or begin it anew; what is there goes when the first line is added, not before.
@@ -78,7 +85,7 @@ class Journal:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise LabbenchError("output.not_written", path=str(path), reason=error.strerror or str(error)) from error
+            raise LabbenchError("output.not_written", path=str(path), reason=reason(error)) from error
         self._file = os.fdopen(descriptor, "r+b")
         try:
             self._begin(restart=restart)
@@ -124,8 +131,8 @@ class Journal:
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
-            reason = str(error)[:200]
-            raise LabbenchError("grade.bad_journal", path=str(self._path), line=number, reason=reason) from error
+            why = str(error)[:200]
+            raise LabbenchError("grade.bad_journal", path=str(self._path), line=number, reason=why) from error
 
     def add(self, kind: str, **values: Any) -> tuple[int, int]:
         """Append one line, on the disk when this returns; returns where it begins and how long it is.
@@ -147,8 +154,7 @@ class Journal:
                 os.fsync(self._file.fileno())
             return at, len(line)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise LabbenchError("output.not_written", path=str(self._path), reason=reason) from error
+            raise LabbenchError("output.not_written", path=str(self._path), reason=reason(error)) from error
 
     def seed(self, lab: str, seed: str) -> None:
         """Keep what a lab's fresh pack is built from."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from labbench import labs, scratch
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, reason
 from labbench.report import gradebook
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Where the journal lies in the folder.
 JOURNAL = "journal.jsonl"
-#: What a folder may hold that is not ours: it must be empty, or a gradebook.
+#: Where the pages of the students lie in it.
 _STUDENTS = "students"
 
 
@@ -37,7 +36,7 @@ def prepare(out: Path, handins: Path) -> None:
         if any(out.iterdir()) and not (out / JOURNAL).is_file():
             raise LabbenchError("grade.not_ours", path=str(out))
     except OSError as error:
-        raise LabbenchError("output.not_written", path=str(out), reason=error.strerror or str(error)) from error
+        raise LabbenchError("output.not_written", path=str(out), reason=reason(error)) from error
 
 
 def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, forms: Collection[str] = ()) -> None:
@@ -62,11 +61,11 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
                 fresh.replace(path)
                 written.add(path)
     except OSError as error:
-        raise LabbenchError("output.not_written", path=str(out), reason=error.strerror or str(error)) from error
+        raise LabbenchError("output.not_written", path=str(out), reason=reason(error)) from error
     # Students who are no longer there.
     for path in (out / _STUDENTS).rglob("*"):
         if path.is_file() and path not in written:
             path.unlink()
     for folder in (out / _STUDENTS).iterdir() if (out / _STUDENTS).is_dir() else ():
         if not any(folder.iterdir()):
-            shutil.rmtree(folder)
+            folder.rmdir()

@@ -16,17 +16,20 @@ from labbench.packs import recipes
 from labbench.results import Disclosure, PackId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from labbench.gradebook.journal import Journal
+    from labbench.packs.build import Progress
     from labbench.results import Profile
-
-    Progress = Callable[[str, float], None]
 
 
 class Packs:
-    """A context manager; fresh packs go when it ends."""
+    """A context manager; fresh packs go when it ends.
+
+    Attributes:
+        identities: Of each lab's pack, for `policy.require`; of a fresh one its name and its disclosure alone.
+    """
 
     def __init__(self, labs: Sequence[str], profile: Profile, named: Sequence[Path], journal: Journal) -> None:
         """Read the named packs; a seed for each other lab is drawn when it is asked for.

@@ -13,16 +13,15 @@ from labbench.gradebook.keys import key, sources
 from labbench.results import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
     from labbench.gradebook.discovery import Delivery, Found
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.rosters import Unclear
+    from labbench.packs.build import Progress
     from labbench.results import Level, Profile, Student, Text
-
-    Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labbench.errors import LabbenchError
+from labbench import inputs
+from labbench.errors import LabbenchError, reason
 from labbench.gradebook.discovery import Found, distinct, joined, safe
-from labbench.results import Student
+from labbench.results import Student, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,13 +67,13 @@ def read(path: Path) -> tuple[Entry, ...]:
     rows = _rows(path)
     if not rows:
         raise LabbenchError("roster.empty", path=str(path))
-    heading = [cell.strip() for cell in rows[0]]
+    heading = [cell.strip() for cell in rows[0][1]]
     column = {cell.lower(): i for i, cell in reversed(list(enumerate(heading)))}
     known = {kind: _first(column, names) for kind, names in _COLUMNS.items()}
     if known["id"] is None and known["email"] is None and known["name"] is None:
         raise LabbenchError("roster.no_column", path=str(path), got=", ".join(heading)[:200])
     entries: dict[str, Entry] = {}
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         entry = _entry(row, heading, known)
         if entry is None:
             continue
@@ -82,26 +83,25 @@ def read(path: Path) -> tuple[Entry, ...]:
     return tuple(entries.values())
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, each with the number of its line."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        content = inputs.content(path, _MOST_BYTES)
     except OSError as error:
-        raise LabbenchError("roster.unreadable", path=str(path), reason=error.strerror or str(error)) from error
-    if len(content) > _MOST_BYTES:
-        raise LabbenchError("roster.unreadable", path=str(path), reason=f"larger than {_MOST_BYTES >> 20} MiB")
+        raise LabbenchError("roster.unreadable", path=str(path), reason=reason(error)) from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding)
+            decoded = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else encoding)
             break
         except UnicodeDecodeError:
             continue
     else:
-        raise LabbenchError("roster.unreadable", path=str(path), reason="neither UTF-8 nor GB18030 text")
-    heading = text.partition("\n")[0]
+        raise LabbenchError("roster.unreadable", path=str(path), reason=text("roster.no_text"))
+    heading = decoded.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)
+    reader = csv.reader(io.StringIO(decoded.replace("\0", "")), delimiter=delimiter)
     try:
-        return [row for row in csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter) if any(row)]
+        return [(reader.line_num, row) for row in reader if any(row)]
     except csv.Error as error:
         raise LabbenchError("roster.unreadable", path=str(path), reason=str(error)) from error
 
@@ -185,4 +185,4 @@ def _keys(student: Student) -> list[str]:
 
 def _both(*said: str) -> list[str]:
     """Each as it is, and as it is where it has become a file name."""
-    return list(dict.fromkeys(key.casefold() for text in said if text for key in (text, safe(text))))
+    return list(dict.fromkeys(key.casefold() for words in said if words for key in (words, safe(words))))

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
     from labbench.gradebook.packs import Packs
-    from labbench.gradebook.reading import Class, Handed, Item, Progress
+    from labbench.gradebook.reading import Class, Handed, Item
     from labbench.gradebook.rosters import Unclear
+    from labbench.packs.build import Progress
     from labbench.results import Scorecard
 
     OnDone = Callable[["Tally", str, Event | None], None]

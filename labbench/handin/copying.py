@@ -42,15 +42,15 @@ def copy_folder(top: Path, folder: Path, target: Path, shown: str, budget: Budge
         _Copier(target, shown, budget).copy(inside, folder, target)
 
 
-def copy_file(file: Path, target: Path, budget: Budget) -> None:
-    """Copy one file (which may be a link) to the new folder `target`.
+def copy_file(file: Path, target: Path, budget: Budget, name: str = "") -> None:
+    """Copy one file (which may be a link) to the folder `target`, as `name` if it has another there.
 
     Raises:
         LabbenchError: too large.
         OSError: it cannot be read.
     """
     with inputs.opened(file) as stream:
-        write(stream, target / file.name, budget, budget.bytes_left)
+        write(stream, target / (name or file.name), budget, budget.bytes_left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from labbench import scratch
 from labbench.errors import LabbenchError, reason
 from labbench.packs.manifest import MANIFEST, Manifest
+from labbench.results import Disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,7 @@ def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replac
 
 def _write_files(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
     folder.mkdir()
-    public = manifest.disclosure == "full"
+    public = manifest.disclosure is Disclosure.FULL
     for name, content in contents.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

