@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from importlib.metadata import requires
+from importlib.metadata import distribution, requires
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -50,6 +50,8 @@ def gradescope(lab: str, profile: Profile, pack: Path | None, lang: str, *, allo
         for name in ("setup.sh", "run_autograder"):
             _add(archive, name, scripts.get_template(name).render(values).encode(), executable=True)
         _add(archive, "requirements.txt", "".join(f"{r}\n" for r in requirements()).encode())
+        for name, content in _metadata():
+            _add(archive, name, content)
         for name, path in (*_package(), *(_files(pack, "pack") if pack is not None else ())):
             _add(archive, name, path.read_bytes())
     return buffer.getvalue()
@@ -58,6 +60,13 @@ def gradescope(lab: str, profile: Profile, pack: Path | None, lang: str, *, allo
 def requirements() -> list[str]:
     """What labbench needs at run time, as its metadata says."""
     return [found for found in requires("labbench") or [] if not re.search(r";.*\bextra\b", found)]
+
+
+def _metadata() -> Iterator[tuple[str, bytes]]:
+    """What Python finds the labs by, where labbench is on the path and not installed."""
+    ours = distribution("labbench")
+    for name in ("METADATA", "entry_points.txt"):
+        yield f"labbench-{ours.version}.dist-info/{name}", (ours.read_text(name) or "").encode()
 
 
 def _package() -> Iterator[tuple[str, Path]]:

@@ -7,12 +7,12 @@ another hand-in, and known mistakes. Tiers, checks, tolerances, limits and texts
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from labbench.copying import copy_folder
 from labbench.errors import LabbenchError, suggestion
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Mistake:
         Raises:
             ValueError: `old` does not occur exactly once.
         """
-        shutil.copytree(reference, target)
+        copy_folder(reference, target)
         file = target / self.file
         source = file.read_text(encoding="utf-8")
         if source.count(self.old) != 1:

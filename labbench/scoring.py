@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import labbench
-from labbench.catalogue import SpeedupCheck
+from labbench.catalogue import CloseCheck, SpeedupCheck
 from labbench.checks import judge, result_id, skipped
+from labbench.checks.diagnosis import mistaken
 from labbench.checks.speedup import Match, duels, remarks, speedup
 from labbench.results import (
     CheckResult,
@@ -28,6 +29,7 @@ from labbench.results import (
     Profile,
     Scorecard,
     Timing,
+    Verdict,
     text,
 )
 
@@ -217,9 +219,23 @@ def _judge(task: Task, check: Check, seen: Record) -> Iterator[CheckResult]:
     for name in check.observe:
         value, cause = values[name]
         if cause is None:
-            yield judge(check, value, goldens[name], task.pack.identity.disclosure)
+            yield _named(task, check, seen, value, judge(check, value, goldens[name], task.pack.identity.disclosure))
         else:
             yield skipped(check, name, _because(task, check.scenario, cause))
+
+
+def _named(task: Task, check: Check, seen: Record, got: Observation, result: CheckResult) -> CheckResult:
+    """A wrong result together with the known mistake that gives just that, if the pack knows one."""
+    known = task.pack.mistakes.get((seen.scenario, seen.case, got.name), {})
+    if not known or result.verdict is not Verdict.WRONG or result.why is None:
+        return result
+    if not isinstance(check, CloseCheck) or not isinstance(got.value, np.ndarray):
+        return result
+    name = mistaken(check, got.value, known)
+    title = next((m.title for m in task.lab.mistakes if m.name == name), None)
+    if title is None:
+        return result
+    return dataclasses.replace(result, why=text("check.known", why=result.why, en=title["en"], zh=title["zh"]))
 
 
 def _values(seen: Record, expected: Iterable[str]) -> dict[str, tuple[Observation, str | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from labbench import bundle, resources
+from labbench import bundle, catalogue, resources
 from labbench.cli import run
 from labbench.results import Profile
 
@@ -84,6 +85,17 @@ def test_what_a_system_leaves_in_folders_is_left_out(tmp_path):
     assert list(bundle._files(tmp_path, "in")) == [("in/a.py", tmp_path / "a.py")]
 
 
+def test_its_labs_are_found_where_labbench_is_not_installed(autograder):
+    (found,) = importlib.metadata.distributions(path=[str(autograder / "source")])
+    points = found.entry_points.select(group="labbench.labs")
+    assert set(points.names) == set(catalogue.load().labs)
+    # Without site-packages there is no other labbench, and no other package.
+    look = "import importlib.metadata as m; print(*m.entry_points(group='labbench.labs').names)"
+    environment = {**os.environ, "PYTHONPATH": str(autograder / "source")}
+    done = subprocess.run([sys.executable, "-S", "-c", look], env=environment, capture_output=True, text=True)
+    assert set(done.stdout.split()) == set(catalogue.load().labs)
+
+
 @pytest.mark.slow
 def test_it_is_the_same_each_time(content):
     assert bundle.gradescope("3-1", Profile.QUICK, None, "en", allow_weak=False) == content
@@ -120,6 +132,38 @@ def test_our_own_failure_is_no_score(autograder, tmp_path):
     (tmp_path / "empty").mkdir()
     said, _ = results(autograder, tmp_path / "empty")
     assert "score" not in said
+
+
+def set_up(root, tmp_path):
+    """Run setup.sh with what it installs already there, and no right to install more."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "apt-get").write_text("#!/bin/sh\n")
+    python = f'case "$*" in "-m venv "*|"-m pip "*) ;; *) exec "{sys.executable}" "$@" ;; esac\n'
+    for path in (tools / "python3", root / "source" / "venv" / "bin" / "python"):
+        path.write_text(f"#!/bin/sh\n{python}")
+    for path in tools.iterdir():
+        path.chmod(0o755)
+    (root / "source" / "cache").symlink_to(resources.cache_dir())
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    command = ["bash", str(root / "source" / "setup.sh")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/")
+
+
+@pytest.mark.slow
+def test_setting_it_up_tries_it(autograder, tmp_path):
+    done = set_up(autograder, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "labbench is ready to grade lab 3-1."
+
+
+@pytest.mark.slow
+def test_what_cannot_grade_is_not_set_up(autograder, tmp_path):
+    # Every hand-in would get a 0 for it.
+    (autograder / "source" / "labbench" / "_data" / "reference_data" / "lab3_1" / "manifest.json").unlink()
+    done = set_up(autograder, tmp_path)
+    assert done.returncode == 1
+    assert "manifest.json" in done.stderr or "lab3_1" in done.stderr
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from labbench.catalogue import ClassCheck, CloseCheck, Words
 from labbench.checks import judge, result_id, skipped
 from labbench.checks.classification import top_class
 from labbench.checks.closeness import by_decade, relative_error
+from labbench.checks.diagnosis import mistaken
 from labbench.checks.disclosure import told
 from labbench.results import Disclosure, Fault, Observation, Verdict, text
 from labbench.texts import Lang, render
@@ -204,6 +205,19 @@ def test_the_tolerance_of_a_probability_itself_passes():
     assert verdict([np.nextafter(0.75, 1), 0.2], [0.5, 0.25], check=klass(0.25)).verdict is Verdict.WRONG
 
 
+def test_a_known_mistake_is_named_by_what_it_gives():
+    known = {"half": np.full((2, 3), 0.5), "nan": np.full((2, 3), np.nan), "zero": np.zeros((2, 3)),
+             "flat": np.full(6, 0.5)}  # fmt: skip
+    check = close(tolerance=1e-3)
+    assert mistaken(check, np.full((2, 3), 0.5004, np.float32), known) == "half"
+    assert mistaken(check, np.full((2, 3), 0.51), known) is None
+    assert mistaken(check, np.zeros((2, 3)), known) == "zero"
+    assert mistaken(check, np.full(6, 0.5), known) == "flat"
+    assert mistaken(check, np.full((2, 3), 0.5), {}) is None
+    # Of two that are as near as the check can tell, the nearer.
+    assert mistaken(check, np.full(6, 0.5), {"far": np.full(6, 0.5004), "near": np.full(6, 0.5001)}) == "near"
+
+
 def test_a_fault_is_the_verdict():
     why = text("fault.exception", type="ValueError", file="a.py", line=3, message="secret 3.14", code="x = 3.14")
     shown = judge(close(), Observation("y", Fault(Verdict.ERROR, why)), [np.zeros(1)], FULL)
@@ -211,7 +225,18 @@ def test_a_fault_is_the_verdict():
     hidden = judge(close(), Observation("y", Fault(Verdict.ERROR, why)), [np.zeros(1)], HIDDEN)
     said = render(hidden.why, Lang.EN)
     assert "3.14" not in said
-    assert "ValueError at a.py:3" in said
+    assert said == "ValueError at a.py:3; what it says is hidden."
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+@pytest.mark.parametrize("key", ["exception", "call", "memory", "blank", "process", "exit_said"])
+def test_what_is_hidden_leaves_a_whole_sentence(key, lang):
+    values = {"type": "Leak314", "file": "a.py", "line": 3, "message": "3.14", "code": "x = 3.14", "asked": "f.g"}
+    said = render(told(Fault(Verdict.ERROR, text(f"fault.{key}", **values)), HIDDEN).why, lang)
+    assert "3.14" not in said
+    assert "314" not in said
+    assert "…" not in said
+    assert ("f.g" if key == "call" else "a.py:3") in said
 
 
 def test_told_keeps_what_needs_no_hiding():

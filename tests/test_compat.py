@@ -1,6 +1,7 @@
 """Old hand-ins on a current Python: imports, `/`, encodings, old names, stand-ins."""
 
 import ast
+import codecs
 import importlib.util
 import json
 import operator
@@ -319,6 +320,14 @@ def test_encodings(run, data, noted):
     assert (reply.error, reply.used) == ("ZeroDivisionError", noted)
     assert next(f for f in reply.trace if f[0] == "a.py")[1:] == [3, "Y = 1 / 0  # 除"]
     assert value(run("import a; answer = a.X", {"a.py": data.replace(b"1 / 0", b"1 / 1")})) == "池化"
+
+
+@pytest.mark.parametrize(("mark", "name"), [(codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")])
+def test_notepads_unicode(run, mark, name):
+    text = CHINESE.replace("\n", "\r\n").replace("1 / 0", "1 / 1")
+    reply = run("import a; answer = a.X", {"a.py": mark + text.encode(name)})
+    assert value(reply) == "池化"
+    assert "encoding" in reply.used
 
 
 def test_bytes_in_no_encoding_still_load(run):

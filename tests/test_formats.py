@@ -115,6 +115,17 @@ def test_who_is_to_blame_in_junit():
     assert {f.get("type") for f in parsed(WRONG).iter("failure")} == {"wrong", "shape"}
 
 
+@pytest.mark.parametrize("card", CARDS.values())
+def test_gitlab_shows_why(card):
+    # It shows the text of the element, and parses that as what `type` says if it knows it.
+    known = {"symbol", "date", "datetime", "dateTime", "duration", "integer", "float", "double", "decimal", "boolean",
+             "string", "yaml", "base64Binary", "hexBinary", "file", "array"}  # fmt: skip
+    for kind in ("failure", "error", "skipped"):
+        for found in parsed(card).iter(kind):
+            assert found.text == found.get("message")
+            assert found.get("type") not in known
+
+
 # -- Gradescope -------------------------------------------------------------------------------------------------
 
 TOP = {"score", "execution_time", "output", "output_format", "test_output_format", "test_name_format", "visibility",
@@ -199,6 +210,14 @@ def reported(payload):
 def outputs_of(card):
     lines = github.outputs(report(card)).decode().splitlines()
     return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.mark.parametrize("card", EVERY)
+@pytest.mark.parametrize("lang", list(Lang))
+def test_what_the_reporter_prints_is_no_command(card, lang):
+    tests = github.classroom(report(card, lang))["tests"]
+    printed = [f"❌ {t['name']}\n\nError: {t['message']}\n" for t in tests]
+    assert run_log("\n".join(printed)) == []
 
 
 @pytest.mark.parametrize("card", EVERY)
@@ -362,6 +381,13 @@ def test_prairielearn_records_the_score_if_it_is_final(card):
     assert read_by_prairielearn(prairielearn.encode(report(card))) == (card.score / 100 if card.final else None)
 
 
+def test_prairielearn_shows_what_failed_before_it_is_opened():
+    tests = json.loads(prairielearn.encode(report(WRONG)))["tests"]
+    marked = [t["name"] for t in tests if t["max_points"] == 0 and say("verdict.pass", Lang.EN) not in t["name"]]
+    wrong = {c.check.partition(".")[0] for c in WRONG.checks if c.verdict is not Verdict.PASS}
+    assert len(marked) == len(wrong) > 1
+
+
 def test_prairielearn_gets_less_than_a_megabyte():
     assert read_by_prairielearn(prairielearn.encode(report(books.hostile("x" * 3_000_000)))) == 0
 
@@ -394,8 +420,17 @@ def test_autolab_reads_the_last_line(card, lang):
         return
     scores, scoreboard = found
     assert scores == {"3-3": card.score}
+    assert len(scoreboard) == 4  # Autolab knows columns by their place
     assert all(isinstance(v, float) for v in scoreboard)
     assert content.splitlines()[-1].isascii()
+
+
+def test_autolabs_columns_stay_where_they_are():
+    slow = books.scorecard({"speedup_conv_backward": Verdict.WRONG})
+    _, scoreboard = read_by_autolab(autolab.encode(report(slow)))
+    _, best = read_by_autolab(autolab.encode(report(RIGHT)))
+    assert 0 not in best
+    assert [i for i, value in enumerate(scoreboard) if value == 0] == [1]
 
 
 @pytest.mark.parametrize("card", FEW)

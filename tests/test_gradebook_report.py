@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 
-from labbench.report import formats, gradebook, json, sheets, statistics, view
+from labbench.report import formats, gradebook, html, json, sheets, statistics, view
 from labbench.report.escape import file_name
 from labbench.results import Gradebook, Level, Likeness, Row, Student, Verdict, text
 from labbench.texts import Lang, say
@@ -188,6 +188,32 @@ def test_no_cell_is_a_formula(name):
             assert not re.search("[\x00-\x08\x0e-\x1f\x7f]", cell)
 
 
+#: What a spreadsheet may compute, as somebody's name: in a cell of its own, after the other separator, on a new line.
+COMPUTED = ("=1+1", "a;=1+1", 'a"; =1+1', "a;\t-1", "a\n=1+1", "a\r\n@x", " ＝1+1", "a,=1+1;+1")
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("name", ["gradebook.csv", "moodle.csv", "canvas.csv"])
+def test_no_cell_is_a_formula_wherever_cells_end(name, separator):
+    rows = tuple(Row(Student(f"s{i}", said), "3-3", said) for i, said in enumerate(COMPUTED))
+    content = folder(Gradebook(("3-3",), rows))[name].decode("utf-8-sig")
+    assert len(content.split("\r\n")) == 1 + 1 + len(rows) + (name == "canvas.csv")
+    # Excel knows one separator and does not mind quotes in the middle of a cell.
+    for line in csv.reader(io.StringIO(content, newline=""), delimiter=separator):
+        for cell in line:
+            # A dash of ours, where nobody is known, computes nothing.
+            assert not re.match(r"\s*[=+\-@＝＋－＠]", cell) or cell.partition(",")[0] == "-", cell
+
+
+def test_words_are_one_cell_to_libreoffice():
+    book = Gradebook(("3-3",), (Row(Student("s", "a;b\tc"), "3-3", ""),))
+    for name in ("gradebook.csv", "canvas.csv"):
+        # It knows commas, semicolons and tabs at once.
+        content = folder(book)[name].decode("utf-8-sig").replace("\t", ";")
+        for line in content.split("\r\n"):
+            assert ";" not in re.sub('"[^"]*"', "", line)
+
+
 def test_ours_is_what_excel_reads_as_utf8():
     assert FOLDER["gradebook.csv"].startswith(b"\xef\xbb\xbf")
     assert not FOLDER["canvas.csv"].startswith(b"\xef\xbb\xbf")
@@ -206,13 +232,19 @@ def test_ours_is_what_excel_reads_as_utf8():
     assert by_id["s0"]["not counted"] == "old.zip"
 
 
-def imported_by_moodle(content, new):
-    """Moodle's grade importer: grades by e-mail address; `new` says whether the columns become new grade items."""
+def imported_by_moodle(content, new, key="ID number"):
+    """Moodle's grade importer: grades by a key; `new` says whether the columns become new grade items."""
     header, *lines = lines_of(content)
     header = [name.strip() for name in header]
     grades = {}
+    student = None
     for line in lines:
         row = dict(zip(header, line, strict=True))
+        # What PHP takes for empty changes nothing: the line goes to the student of the line above.
+        if row[key].strip() not in ("", "0"):
+            student = row[key].strip()
+        assert student is not None
+        assert student not in grades or student == "-"
         value = row["Lab 3-3"]
         if new:
             # '-' has no finalgrade; the database makes a 0 of an empty one.
@@ -221,29 +253,40 @@ def imported_by_moodle(content, new):
             grade = None if value in ("", "-") else float(value)
         assert grade is None or grade <= 100
         assert grade is not None or row["Lab 3-3 feedback"] == ""
-        grades[row["Email address"], row["ID number"]] = grade
+        grades[student] = grade
     return grades
 
 
 @pytest.mark.parametrize("new", [True, False])
 def test_moodle_imports_grades_and_only_grades(new):
-    grades = {key[1]: grade for key, grade in imported_by_moodle(sheets.moodle(BOOK, SPECS, Lang.EN), new).items()}
+    grades = imported_by_moodle(sheets.moodle(BOOK, SPECS, Lang.EN), new)
     assert [grades[f"2024{i}"] for i in range(6)] == [c.score if c.final else None for c in CARDS.values()]
     assert (grades["late"], grades["torn"], grades["lost"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize("key", ["Email address", "ID number", "Username"])
+def test_moodle_gives_no_line_to_the_student_above(key):
+    first = Student("s1", "", "s1@example.org", {"Username": "s1"})
+    rows = tuple(Row(who, "3-3", "") for who in (first, Student("s2"), Student("0"), Student("s3", "", " ")))
+    grades = imported_by_moodle(sheets.moodle(Gradebook(("3-3",), rows), SPECS, Lang.EN), new=False, key=key)
+    # Of "-" there is no user, so Moodle imports nothing and says so.
+    assert list(grades) == {"ID number": ["s1", "s2", "-", "s3"], "Email address": ["s1@example.org", "-"]}.get(
+        key, ["s1", "-"]
+    )
 
 
 def test_moodle_gets_feedback_in_words():
     header, *lines = lines_of(sheets.moodle(BOOK, SPECS, Lang.EN))
     told = {line[1]: line[header.index("Lab 3-3 feedback")] for line in lines}
     assert told["20240"] == "Score 100 / 100"
-    assert told["20241"] == "Score 60 / 100 Not passed: style loss and its gradient, Adam step by step."
+    assert told["20241"] == "Score 60 / 100. Not passed: style loss and its gradient, Adam step by step."
     assert told["late"] == "nothing handed in"
     assert told["torn"] == "The archive torn.zip is empty."
 
 
 def imported_by_canvas(content, course):
     """Canvas' importer: (assignments with their points, grades by student), of a course {key: student}."""
-    header, points, *lines = lines_of(content)
+    header, *lines = lines_of(content)
     assert len(header) > 3
     assert "Student" in header[0]
     assert "ID" in header[1]
@@ -251,7 +294,9 @@ def imported_by_canvas(content, course):
     if re.search(r"SIS\s+User\s+ID", header[2]) and re.search(r"SIS\s+Login\s+ID", header[3]):
         columns += 2
     assert "Section" in header[columns - 1]
-    assert "Points Possible" in points[0]
+    # Wherever it stands: the last such line holds.
+    points = [line for line in lines if "Points Possible" in line[0]][-1]
+    lines = [line for line in lines if "Points Possible" not in line[0]]
     assignments = {name: float(points[i]) for i, name in enumerate(header) if i >= columns}
     grades = {}
     for line in lines:
@@ -268,6 +313,12 @@ def test_canvas_finds_students_and_assignment():
     assignments, grades = imported_by_canvas(sheets.canvas(BOOK, SPECS, Lang.EN), course)
     assert assignments == {"Lab 3-3": 100}
     assert grades == {"a": 100, "b": 60, "d": None, "late": 0}
+
+
+def test_canvas_takes_no_student_for_the_maxima():
+    book = Gradebook(("3-3",), (Row(Student("a", "Points Possible"), "3-3", ""),))
+    assignments, grades = imported_by_canvas(sheets.canvas(book, SPECS, Lang.EN), {"points possible": "a"})
+    assert (assignments, grades) == ({"Lab 3-3": 100}, {"a": 0})
 
 
 def test_several_labs_stand_side_by_side():
@@ -321,6 +372,32 @@ def test_a_mistake_counts_once_where_it_came_first():
     ]
 
 
+def knowing(en, zh):
+    """A scorecard whose first wrong result names a known mistake."""
+    why = text("check.known", why=text("check.wrong", error="0.5", tolerance="0.0001"), en=en, zh=zh)
+    checks = [dataclasses.replace(c, why=why) if c.check == "style.loss" else c for c in WRONG.checks]
+    return dataclasses.replace(WRONG, checks=tuple(checks))
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_known_mistakes_are_counted_by_name(lang):
+    cards = [knowing("sum <i>", "求和"), knowing("sum <i>", "求和"), knowing("mean", "平均"), WRONG]
+    rows = tuple(Row(Student(f"s{i}"), "3-3", f"s{i}", card) for i, card in enumerate(cards))
+    found = statistics.of_lab("3-3", rows, SPECS["3-3"], lang).mistakes
+    style = [(m.known, m.count) for m in found if m.label == "loss"]
+    assert style == [({"en": "sum <i>", "zh": "求和"}[lang], 2), ({"en": "mean", "zh": "平均"}[lang], 1), ("", 1)]
+    page = html.gradebook(Gradebook(("3-3",), rows), SPECS, lang).decode()
+    assert {"en": "<b>sum &lt;i&gt;</b>", "zh": "<b>求和</b>"}[lang] in page
+
+
+def test_a_text_within_a_text_is_what_the_schema_says():
+    card = knowing("sum", "求和")
+    content = json.encode(card, SPECS["3-3"], Lang.EN)
+    jsonschema.validate(plain_json.loads(content), plain_json.loads(json.schema("scorecard")))
+    assert json.decode(content) == card
+    assert "Relative error up to 0.5, allowed 0.0001. A known mistake gives just this: sum." in content.decode()
+
+
 def test_the_fastest_lead_and_what_does_not_count_is_not_there():
     cards = [books.scorecard(ratio=r) for r in (10.0, 40.0, 20.0)]
     cheat = books.scorecard({"speedup_conv": Verdict.FORBIDDEN}, ratio=900.0)
@@ -361,6 +438,15 @@ def test_likes_are_linked_to_their_pages():
     assert say("book.none_alike", Lang.EN) in none
     by_handin = dataclasses.replace(BOOK, alike=(Likeness("3-3", "s0.zip", "s1.zip", 0.5),))
     assert 'students/s1/3-3.html">张 1' in folder(by_handin)["index.html"].decode().split('id="students"')[0]
+
+
+def test_a_page_says_the_verdict_of_one_observation_once():
+    card = books.scorecard({"speedup_conv": Verdict.WRONG, "adam": Verdict.WRONG})
+    page = html.scorecard(books.report(card)).decode()
+    checks = {part.split("</span>")[1].split("<")[0].strip(): part for part in page.split('<li class="check">')[1:]}
+    word = f">{say('verdict.wrong', Lang.EN)}<"
+    assert checks["speed-up of convolution, both together"].count(word) == 1
+    assert checks["Adam step by step"].count(word) > 2  # in its head, its table, and at what it says of each
 
 
 def test_a_page_of_what_is_not_final_shows_no_grade():

@@ -61,6 +61,11 @@ def test_junk_is_left_out(tmp_path, kind):
         assert snapshot.candidates == ()
 
 
+def test_packages_of_others_do_not_count(tmp_path):
+    others = {f"env/lib/python3.8/site-packages/p/{i}.py": b"" for i in range(limits.MAX_FILES)}
+    assert opened(zip_of(tmp_path / "in.zip", {**below("stu_upload/"), **others}))[1] == WORK
+
+
 def test_a_virtual_environment_is_not_the_work(tmp_path):
     members = {**below("venv/lib/stu_upload/"), "venv/pyvenv.cfg": b"", **below("mine/")}
     assert opened(folder_of(tmp_path / "in", members))[1] == WORK
@@ -117,6 +122,11 @@ def test_what_is_missing_is_named_with_what_is_near(tmp_path, there, nearest):
     members = {"layers_2.py": b"", "vgg_cpu.py": b"", there: b""}
     missing = dict(opened(folder_of(tmp_path / "in", members))[2])
     assert missing == {"layers_1.py": nearest}
+
+
+def test_copies_are_named_each_with_its_own(tmp_path):
+    copies = {f"{Path(name).stem} (1).py": b"" for name in FILES}
+    refused(folder_of(tmp_path / "in", copies), r"but layers_1 \(1\)\.py, layers_2 \(1\)\.py, vgg_cpu \(1\)\.py: if")
 
 
 def test_names_that_no_message_could_show_are_not_suggested(tmp_path):

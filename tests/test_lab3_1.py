@@ -12,6 +12,7 @@ from labbench.lab3_1 import LAB
 from labbench.report import json
 from labbench.results import Profile, Verdict
 from labbench.texts import Lang
+from tests import known
 from tests.conftest import ROOT
 
 #: Six seconds each: the fast tests see every tenth, the slow ones the others.
@@ -71,6 +72,7 @@ def test_mistakes_score_what_their_table_says(quick, mistake, tmp_path):
     card = scoring.scorecard(quick, observe(untimed, tmp_path / "stu_upload"))
     assert card.score == mistake.scores["quick"]
     assert card.final
+    assert known.named(quick, card, mistake)
 
 
 @pytest.mark.parametrize("mistake", LAB.mistakes, ids=lambda m: m.name)

@@ -15,6 +15,7 @@ from labbench.results import Profile, Verdict
 from labbench.task import prepare
 from labbench.vgg import matfile
 from labbench.vgg.table import LAYERS, TRUNK
+from tests import known
 from tests.conftest import ROOT
 
 #: Mistakes that the fast tests see, too.
@@ -82,6 +83,7 @@ def test_mistakes_score_what_their_table_says(quick, library, mistake, tmp_path)
     mistake.apply(LAB.variants[library].reference, tmp_path / "stu_upload")
     card = scored(quick, tmp_path / "stu_upload")
     assert (card.score, card.final, card.variant) == (mistake.scores["quick"], True, library)
+    assert known.named(quick, card, mistake)
 
 
 @pytest.mark.parametrize(("library", "mistake"), [(p.values[0], p.values[1]) for p in MISTAKES])

@@ -7,6 +7,7 @@ import pytest
 from labbench import scoring
 from labbench.lab3_3 import LAB
 from labbench.results import Profile, Verdict
+from tests import known
 from tests.test_lab3_3 import judged, observe, prepared
 
 #: Mistakes that touch what is timed, and get that far: their duels take 20 s each.
@@ -28,6 +29,7 @@ def test_mistakes_score_what_their_table_says(quick, mistake, tmp_path):
     mistake.apply(LAB.reference, tmp_path / "stu_upload")
     card = judged(quick, tmp_path / "stu_upload")
     assert (card.score, card.final) == (mistake.scores["quick"], True)
+    assert known.named(quick, card, mistake)
 
 
 @pytest.mark.slow

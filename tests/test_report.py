@@ -147,6 +147,13 @@ def test_a_narrow_terminal(lang, width):
     assert shown(RIGHT, lang, width)
 
 
+def test_what_a_narrow_terminal_breaks_stays_below_its_beginning():
+    lines = shown(RIGHT, width=40).splitlines()
+    first = next(i for i, line in enumerate(lines) if "pass  " in line and "≤" not in line)
+    assert lines[first + 1].startswith("     ")
+    assert "≤" in lines[first + 1]
+
+
 # -- speed-ups --------------------------------------------------------------------------------------------------
 
 FASTER = SpeedupCheck(

@@ -37,6 +37,11 @@ def test_canvas_and_moodle_headings(tmp_path):
     assert (moodle.student.id, moodle.student.name, moodle.student.email) == ("12", "Ann Lee", "a@x.edu")
 
 
+def test_the_maxima_of_a_canvas_export_are_no_student(tmp_path):
+    text = 'Student,ID,SIS User ID,Section,Lab 3-1 (9)\n"    Points Possible",,,,100\n"Lee, Ann",12,s12,1,\n'
+    assert [entry.student.id for entry in read(written(tmp_path, text))] == ["12"]
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "colour,size\nred,1\n", "id\na\nA\n", "id\n" + "x" * 200_000 + "\n"])
 def test_broken_rosters_are_refused(tmp_path, text):
     with pytest.raises(LabbenchError, match=r"roster\.csv"):

@@ -87,7 +87,7 @@ def by_decade(error: float) -> float:
 
 def _where(value: Array, golden: Array, error: float, tolerance: float, seen: Disclosure) -> Text:
     if seen is Disclosure.VERDICT:
-        return text("check.wrong", error=f"{by_decade(error):.0e}", tolerance=f"{tolerance:g}")
+        return text("check.wrong", error=f"{by_decade(error):g}", tolerance=f"{tolerance:g}")
     x, ref = np.asarray(value, dtype=np.float64), np.asarray(golden, dtype=np.float64)
     with np.errstate(over="ignore"):
         off = np.abs(x - ref)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from labbench.results import Disclosure, Fault, Text
+from labbench.results import Disclosure, Fault, Text, text
 
 if TYPE_CHECKING:
     from labbench.results import Plain
@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 #: Values that are the grader's own words; `file` is the name of a file that was handed in.
 _OURS = frozenset({"expected", "limit", "asked", "signal", "file", "line"})
 _HIDDEN = "…"
+#: Sentences with words of the hand-in's, and those without.
+_BARE = {
+    "fault.exception": "fault.exception_bare",
+    "fault.call": "fault.call_bare",
+    "fault.memory": "fault.memory_bare",
+    "fault.blank": "fault.blank_bare",
+    "fault.process": "fault.process_bare",
+    "fault.exit_said": "fault.exit",
+}
 
 
 def told(fault: Fault, seen: Disclosure) -> Fault:
     """The fault as the pack lets it be told."""
     if seen is Disclosure.FULL:
         return fault
-    return Fault(fault.verdict, Text(fault.why.key, {k: _told(k, v) for k, v in fault.why.values.items()}))
+    key = _BARE.get(fault.why.key, fault.why.key)
+    return Fault(fault.verdict, Text(key, {k: _told(k, v) for k, v in fault.why.values.items()}))
 
 
 def _told(key: str, value: Plain | Text) -> Plain | Text:
@@ -31,4 +41,4 @@ def _told(key: str, value: Plain | Text) -> Plain | Text:
         return value
     if key in ("type", "got") and isinstance(value, str) and isinstance(vars(builtins).get(value), type):
         return value
-    return _HIDDEN
+    return text("fault.some_exception") if key == "type" else _HIDDEN

@@ -22,7 +22,7 @@ from labbench.texts import render
 #: Refusals of the system that are the machine's state, not a fault of ours.
 _STATES = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE,
-    errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG,
 })  # fmt: skip
 
 

@@ -28,6 +28,8 @@ _COLUMNS = {
     "email": ("email", "邮箱", "email address", "e-mail", "电子邮件", "邮件"),
     "group": ("group", "组", "小组", "组名", "group name"),
 }  # fmt: skip
+#: In the first cell of a gradebook that Canvas exported: a line of maxima, not of a student.
+_CANVAS_POINTS = "Points Possible"
 _MOST_BYTES = 16 << 20
 #: In Moodle's grading worksheet; the names of its downloads hold the number.
 _PARTICIPANT = re.compile(r"\D+(?P<number>\d+)")
@@ -117,7 +119,7 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
 
     name = cell("name") or " ".join(filter(None, (cell("first"), cell("last"))))
     key = cell("id") or cell("email") or name
-    if not key:
+    if not key or row[0].strip() == _CANVAS_POINTS:
         return None
     used = {known[kind] for kind in ("name", "email", "group")}
     identifiers = {

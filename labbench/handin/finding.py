@@ -158,6 +158,13 @@ def nearest(name: str, there: Iterable[str]) -> str:
     """The name that is most like a file's that is missing, or "" if none is like it."""
     import difflib
 
+    wanted = name.lower()
     lower = {n.lower(): n for n in sorted(there) if n.isprintable()}  # it ends up in messages
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
-    return lower[near[0]] if near else ""
+    near = difflib.get_close_matches(wanted, lower, n=len(lower) or 1, cutoff=0.6)
+
+    def likeness(other: str) -> tuple[float, int]:
+        # By its ratio alone, `layers_2 (1).py` is as much like `layers_1.py` as `layers_1 (1).py` is.
+        matcher = difflib.SequenceMatcher(None, other, wanted)
+        return matcher.ratio(), matcher.find_longest_match().size
+
+    return lower[max(near, key=likeness)] if near else ""

@@ -29,7 +29,7 @@ MAX_NAME = 255
 #: Left out of every snapshot.
 SKIPPED_NAMES = frozenset(
     {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", "__pycache__", ".git", ".svn", ".idea", ".vscode",
-     ".ipynb_checkpoints", ".venv", "node_modules"}
+     ".ipynb_checkpoints", ".venv", "site-packages", "node_modules"}
 )  # fmt: skip
 #: As `SKIPPED_NAMES`: macOS keeps a file's attributes beside it.
 SKIPPED_PREFIX = "._"

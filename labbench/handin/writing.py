@@ -43,9 +43,16 @@ def write(stream: Readable, target: Path, budget: Budget, most: int, chunk: int 
                 budget.refuse_size()
             budget.count_bytes(len(data))
             try:
-                out.write(data)
+                _put(out, data)
             except OSError as error:
                 raise not_written(error) from error
+
+
+def _put(out: IO[bytes], data: bytes) -> None:
+    """All of it: where the room ends, the system takes a part and complains only when it is given the rest."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[out.write(rest) :]
 
 
 def _create(target: Path) -> IO[bytes]:

@@ -44,6 +44,7 @@ class Pack:
         manifest: As read.
         cases: By scenario.
         goldens: By (scenario, case).
+        mistakes: What known mistakes give where they first differ, by their names, by (scenario, case, observation).
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Pack:
     manifest: Manifest
     cases: Mapping[str, tuple[Case, ...]]
     goldens: Mapping[tuple[str, str], Goldens]
+    mistakes: Mapping[tuple[str, str, str], Mapping[str, Array]]
 
 
 def read(path: Path, lab: str | None = None) -> Pack:
@@ -75,12 +77,16 @@ def read(path: Path, lab: str | None = None) -> Pack:
             (g.scenario, g.case): {n: tuple(arrays[f] for f in files) for n, files in g.observations.items()}
             for g in manifest.goldens
         }
+        mistakes: dict[tuple[str, str, str], dict[str, Array]] = {}
+        for m in manifest.mistakes:
+            if m.file is not None:
+                mistakes.setdefault((m.scenario, m.case, m.observation), {})[m.mistake] = arrays[m.file]
         _check_goldens(path, manifest, arrays)
         _check_pictures(path, manifest, arrays)
     except KeyError as error:
         raise LabbenchError("pack.not_listed", path=str(path), file=str(error.args[0])) from error
     identity = PackId(manifest.name, digest, manifest.disclosure, manifest.weights)
-    return Pack(path, identity, manifest, cases, goldens)
+    return Pack(path, identity, manifest, cases, goldens, mistakes)
 
 
 def _check_goldens(path: Path, manifest: Manifest, arrays: Mapping[str, Array]) -> None:

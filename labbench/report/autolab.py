@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from labbench.catalogue import SpeedupCheck
 from labbench.report import terminal, view
 from labbench.report.escape import line
 from labbench.report.view import Outcome
@@ -24,8 +25,15 @@ def encode(report: Report) -> bytes:
     """The report for people, the stages, the scores."""
     card = report.card
     scores: dict[str, Any] = {"scores": {card.lab: card.score} if card.final else {}}
-    scores["scoreboard"] = [round(c.figures["ratio"], 2) for c in view.speedups(card)]
+    scores["scoreboard"] = _scoreboard(report)
     return f"{terminal.plain(report)}\n{_ascii(_stages(report))}\n{_ascii(scores)}\n".encode()
+
+
+def _scoreboard(report: Report) -> list[float]:
+    """One column for each speed-up check, always the same, since Autolab knows them by their place; 0 is none."""
+    ratios = {c.check: round(c.figures["ratio"], 2) for c in view.speedups(report.card)}
+    ran = {c.check for c in report.card.checks}
+    return [ratios.get(c.id, 0.0) for c in report.spec.checks if isinstance(c, SpeedupCheck) and c.id in ran]
 
 
 def _stages(report: Report) -> dict[str, Any]:

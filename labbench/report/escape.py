@@ -24,8 +24,9 @@ _WORKFLOW_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "
 _LONGEST = 60
 #: Names that are devices on Windows.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))})
-#: What makes a spreadsheet compute a cell; in Chinese and Japanese ones their wide forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: What makes a spreadsheet compute a cell, in Chinese and Japanese ones their wide forms too: at its start, and after a
+#: semicolon, where Excel ends cells in half of the world's locales, whatever is quoted.
+_FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")
 
 
 def visible(words: str) -> str:
@@ -53,9 +54,8 @@ def markdown(words: str) -> str:
 
 
 def cell(words: str) -> str:
-    """The words as a cell that no spreadsheet takes for a formula; not for numbers."""
-    plain = visible(words)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+    """The words as a cell of one line that no spreadsheet takes for a formula; not for numbers."""
+    return _FORMULA.sub(r"\1\2'", line(words))
 
 
 def workflow_data(words: str) -> str:

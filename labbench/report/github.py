@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from labbench.report import markdown, terminal, view
-from labbench.report.escape import line, visible, workflow_data, workflow_property
+from labbench.report.escape import line, workflow_data, workflow_property
 from labbench.report.view import Outcome
 from labbench.texts import say
 
@@ -135,11 +135,16 @@ def _unfinished(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _test(name: str, status: str, score: int, message: str) -> dict[str, Any]:
-    return {"name": line(name), "status": status, "score": score, "message": message, "test_code": "",
+    return {"name": _unheard(line(name)), "status": status, "score": score, "message": message, "test_code": "",
             "filename": "", "line_no": 0, "duration": 0}  # fmt: skip
 
 
 def _told(report: Report, tier: int) -> str:
     """What went wrong in a tier; the tiers above fail with it."""
-    lines = [f"{g.title}: {told}" for g in report.groups(tier) for told in view.told(g, report.lang)[:1]]
-    return visible("\n".join(lines[: view.SHOWN]))
+    lines = [line(f"{g.title}: {told}") for g in report.groups(tier) for told in view.told(g, report.lang)[:1]]
+    return _unheard("\n".join(lines[: view.SHOWN]))
+
+
+def _unheard(words: str) -> str:
+    """Words of which no line starts with `::`, without the other form of a command: the reporter prints them bare."""
+    return words.replace("##[", "## [")

@@ -147,7 +147,8 @@ def _entry(result: CheckResult, titles: Mapping[str, str], lang: Lang) -> dict[s
 
 
 def _why(why: Text) -> dict[str, Any]:
-    return {"key": why.key, "values": dict(why.values)}
+    whole: dict[str, Any] = msgspec.to_builtins(why)
+    return whole
 
 
 def schema(kind: str) -> bytes:

@@ -1,7 +1,8 @@
 """A scorecard as PrairieLearn's `results.json`. Pure.
 
 One that is not final is not gradable: the student's attempt is not used up. Every test has points, else PrairieLearn
-shows none at all; those of checks are 0 of 0. More than a megabyte is an error there, so long outputs are cut.
+shows none at all; those of checks are 0 of 0, which is shown as neither right nor wrong, so their names say it. More
+than a megabyte is an error there, so long outputs are cut.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ def _tests(report: Report, length: int | None) -> list[dict[str, Any]]:
 def _check(report: Report, group: Group, length: int | None) -> dict[str, Any]:
     word = say(f"verdict.{group.verdict.value}", report.lang)
     return {
-        "name": line(group.title),
+        "name": line(f"{group.title}: {word}"),
         "points": 0,
         "max_points": 0,
-        "message": f"{word}  {view.figures(group, report.lang)}".strip(),
+        "message": view.figures(group, report.lang),
         "output": visible("\n".join(view.told(group, report.lang)))[:length],
     }

@@ -1,13 +1,14 @@
 """A gradebook as CSV: ours for people, and what Moodle and Canvas import. Pure.
 
-All are UTF-8 with CRLF, and no cell of a stranger's words is a formula to a spreadsheet. What is undecided is no grade,
-in no column of grades. docs/formats.md tells what the importers do with each cell.
+All are UTF-8 with CRLF, all words in quotes, and no cell of a stranger's words is a formula to a spreadsheet. What is
+undecided is no grade, in no column of grades. docs/formats.md tells what the importers do with each cell.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from labbench.report import view
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 #: Excel takes a CSV file for UTF-8 only with it.
 _MARK = "\ufeff"
-#: No grade, to Moodle: of an empty cell it makes a 0 where the column becomes a new grade item.
+#: No grade, to Moodle: of an empty cell it makes a 0 where the column becomes a new grade item. As a key: nobody's.
 _MOODLE_NONE = "-"
+#: What Canvas takes, anywhere in the first cell, for the line of the maxima.
+_CANVAS_POINTS = "Points Possible"
 #: The columns of ours.
 _COLUMNS = (
     "id", "name", "email", "lab", "grade", "top", "state", "score", "ceiling", "passed", "failed", "undecided",
@@ -80,9 +83,10 @@ def moodle(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
 def _moodle(
     who: Student, rows: Mapping[str, Row], labs: Sequence[str], specs: Mapping[str, LabSpec], lang: Lang
 ) -> list[_Cell]:
-    known = who.identifiers
-    cells: list[_Cell] = [who.email or known.get("Email address", ""), known.get("ID number", who.id)]
-    cells.append(known.get("Username", ""))
+    known = {"ID number": who.id, **who.identifiers}
+    keys = [who.email or known.get("Email address", ""), known["ID number"], known.get("Username", "")]
+    # With an empty key, or 0, Moodle would give the line to the student of the line above.
+    cells: list[_Cell] = [_MOODLE_NONE if key.strip() in ("", "0") else key for key in keys]
     for lab in labs:
         row = rows.get(lab)
         if row is None or row.grade is None:
@@ -98,26 +102,31 @@ def feedback(row: Row, spec: LabSpec, lang: Lang) -> str:
         return render(row.why, lang) if row.why is not None else say("state.missing", lang)
     report = view.Report(row.card, spec, (), lang)
     failed = [g.title for g in report.all_groups if g.outcome is view.Outcome.FAILED]
-    return " ".join([report.headline, *([say("sheet.not_passed", lang, checks=", ".join(failed))] if failed else [])])
+    if not failed:
+        return report.headline
+    checks = reduce(lambda first, more: say("sheet.listed", lang, first=first, next=more), failed)
+    return say("sheet.not_passed", lang, score=report.headline, checks=checks)
 
 
 def canvas(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     """One line a student, one column a lab, which Canvas finds by its title."""
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     header += [say("sheet.assignment", lang, lab=lab) for lab in book.labs]
-    points: list[_Cell] = ["    Points Possible", "", "", "", "", *(max(specs[lab].tiers) for lab in book.labs)]
+    points: list[_Cell] = [_CANVAS_POINTS, "", "", "", "", *(max(specs[lab].tiers) for lab in book.labs)]
     rows = (_canvas(who, rows, book.labs) for who, rows in view.students(book))
     return _csv(header, (row for part in ([points], rows) for row in part))
 
 
 def _canvas(who: Student, rows: Mapping[str, Row], labs: Sequence[str]) -> list[_Cell]:
     keys = [who.identifiers.get(key, "") for key in ("ID", "SIS User ID", "SIS Login ID", "Section")]
-    return [who.name or who.id, *keys, *(rows[lab].grade if lab in rows else None for lab in labs)]
+    name = (who.name or who.id).replace(_CANVAS_POINTS, _CANVAS_POINTS.lower())
+    return [name, *keys, *(rows[lab].grade if lab in rows else None for lab in labs)]
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[_Cell]]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    # Unquoted words with a semicolon would be two cells to LibreOffice.
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(header)
     for row in rows:
         writer.writerow([cell(c) if isinstance(c, str) and c != _MOODLE_NONE else c for c in row])

@@ -41,11 +41,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What so many hand-ins did wrong first in a check."""
+    """What so many hand-ins did wrong first in a check; `known` is what mistake that is, "" if nobody knows."""
 
     title: str
     label: str
     verdict: Verdict
+    known: str
     count: int
 
 
@@ -159,12 +160,12 @@ def _standing(group: view.Group) -> str:
 
 def _mistakes(cards: Iterable[Scorecard], spec: LabSpec, lang: Lang) -> tuple[Mistake, ...]:
     """Of each check only what failed first: what comes after it often only follows."""
-    seen: Counter[tuple[str, str, Verdict]] = Counter()
+    seen: Counter[tuple[str, str, Verdict, str]] = Counter()
     for card in cards:
         for group in view.gather([c for c in card.checks if c.tier is not None], spec, lang):
             first = next((m for m in group.failed if not m.verdict.undecided), None)
             if first is not None:
-                seen[group.title, view.label(first), first.verdict] += 1
+                seen[group.title, view.label(first), first.verdict, view.known(first, lang)] += 1
     return tuple(Mistake(*what, count) for what, count in seen.most_common(LISTED))
 
 

@@ -102,7 +102,7 @@ def _heading(report: Report) -> Styled:
 
 def _check(group: Group, lang: Lang) -> list[RenderableType]:
     """One line a check; a line more for each layer that failed."""
-    line = Styled("     ")
+    line = Styled()
     line.append(f"{say(f'verdict.{group.verdict.value}', lang)}  ", _STYLES.get(group.verdict, "red"))
     line.append(group.title)
     if len(group.members) > 1:
@@ -110,7 +110,7 @@ def _check(group: Group, lang: Lang) -> list[RenderableType]:
     figures = view.figures(group, lang)
     line.append(f"  {figures}" if figures else "", "dim")
     line.append(f"  {group.seconds:.2f} s" if group.seconds else "", "dim")
-    parts: list[RenderableType] = [line]
+    parts: list[RenderableType] = [Padding(line, (0, 0, 0, 5), expand=False)]
     parts += [_reason(m, lang) for m in group.failed[: view.SHOWN]]
     if len(group.failed) > view.SHOWN:
         rest = ", ".join(map(view.label, group.failed[view.SHOWN :]))

@@ -188,6 +188,12 @@ def reason(result: CheckResult, lang: Lang) -> str:
     return said
 
 
+def known(result: CheckResult, lang: Lang) -> str:
+    """What known mistake a wrong result comes of; "" if nobody knows."""
+    why = result.why
+    return str(why.values[lang.value]) if why is not None and why.key == "check.known" else ""
+
+
 def told(group: Group, lang: Lang) -> tuple[str, ...]:
     """What went wrong in a check, a line each: the first ones in full, the rest by name."""
     lines = [f"{label(m)}  {reason(m, lang)}".strip() for m in group.failed[:SHOWN]]

@@ -15,6 +15,7 @@ import shutil
 from typing import TYPE_CHECKING, Self
 
 from labbench import scratch
+from labbench.copying import copy_folder
 from labbench.worker.zygote import Code
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Workspace:
             for name, target in files.items():
                 (folder / name).symlink_to(target)
         # A copy, not a link: from inside it, `../..` must lead to the course's files.
-        shutil.copytree(package, exp / package.name)
+        copy_folder(package, exp / package.name)
         # Links lead out of the folder: a session must be allowed what they lead to.
         readable = (base, *sorted({target.resolve() for target in files.values()}))
         libraries = self._root / "clients" if clients else None

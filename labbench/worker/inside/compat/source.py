@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import linecache
 import os
@@ -34,6 +35,8 @@ def decode(data: bytes) -> tuple[str, bool]:
     """
     readers: list[Callable[[], str]] = [lambda: _declared(data)]
     readers += [partial(data.decode, name) for name in _FALLBACKS]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # Notepad calls it Unicode
+        readers.append(partial(data.decode, "utf-16"))
     for number, read in enumerate(readers):
         try:
             text = read()
