@@ -28,6 +28,8 @@ class ExitCode(IntEnum):
     NOT_FINAL = 4
     #: The isolation is weaker than required.
     WEAK = 5
+    #: The terminal was closed.
+    HUNG_UP = 129
     #: By Ctrl-C.
     INTERRUPTED = 130
     #: By SIGTERM, as a time limit or a scheduler sends it.

@@ -275,7 +275,8 @@ class Row:
         card: The scorecard; None if there is none.
         why: Why there is none.
         others: What else they handed in and does not count, relative to the graded folder.
-        blameless: Whether it is our failure that there is no scorecard; such a row is no grade.
+        blameless: Whether it is not theirs that there is no scorecard, but our failure, or that nobody can tell whose a
+            hand-in is; such a row is no grade.
     """
 
     student: Student

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +139,31 @@ def test_a_class_of_all_kinds_killed_and_gone_on_with(pupils):
         file = hand_in(pupils.folder / mark, resources.template("lab3_1"), mark)
         file.write_text(HOSTILE[mark] + "\n")
     survive(pupils, 6, random.Random(8))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whom", ["gradebook.job", "zygote.py"])
+def test_a_kill_from_outside_costs_a_hand_in_nothing(pupils, whom):
+    """As by a system that has too little memory, in the midst of the longest part."""
+    for mark in ("ann", "bob"):
+        hand_in(pupils.folder / mark, ROOT / "examples" / "lab3_1_right", mark)
+    code, _ = pupils.grade("calm")
+    journal = pupils.path / "stormy" / "journal.jsonl"
+    run = start(*pupils.command("stormy"), environment=pupils.environment)
+    last = b'"softmax", "case": "batch"'  # before it
+    try:
+        assert wait_for(lambda: journal.exists() and journal.read_bytes().count(last) == 2, 120)
+        time.sleep(2)
+        for pid in descendants(run.pid):
+            with contextlib.suppress(OSError):
+                if whom in Path(f"/proc/{pid}/cmdline").read_text():
+                    os.kill(pid, signal.SIGKILL)
+        assert run.wait(600) == code
+    finally:
+        run.kill()
+    assert pupils.book("stormy") == pupils.book("calm")
+    assert set(places(pupils.journal("stormy")).values()) <= {1, 2}  # and nothing else was done again
+    assert wait_for(lambda: not rigs.inside(pupils.temporary))
 
 
 @pytest.mark.slow

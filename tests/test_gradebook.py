@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import errno
+import io
 import json
 import os
 import shutil
@@ -13,13 +16,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from labbench import catalogue, handin, resources
+from labbench import catalogue, cli, handin, policy, resources, scratch
 from labbench.errors import LabbenchError
-from labbench.gradebook import discovery, keys, output, reading, running
+from labbench.gradebook import discovery, keys, output, reading, rosters, running
 from labbench.gradebook.job import Event
 from labbench.gradebook.journal import Journal
+from labbench.report import sheets, view
 from labbench.results import (
     CheckResult,
+    Gradebook,
+    Isolation,
     Level,
     Profile,
     Student,
@@ -77,15 +83,20 @@ class Executor:
         for name, its in (("conv", verdict), ("pool", Verdict.PASS)):
             on_event(Event(pieces=Pieces(parts=(Part(name, mark, (CheckResult(name, 100, its),), {}),))))
         if verdict is Verdict.INTERNAL:
-            future.set_result(Event(why=text("grade.job_died", status=-9), ours=True))
+            future.set_result(Event(why=text("grade.job_died", status=-9)))
         else:
             future.set_result(Event(card=card(digest, verdict, said_of(verdict))))
         return future
 
 
 def said_of(verdict):
-    """What a timeout of these says: that the wall clock ran out."""
-    return text("fault.wall", limit=65) if verdict is Verdict.TIMEOUT else None
+    """What these say: that something ended them that may not have been theirs."""
+    said = {
+        Verdict.TIMEOUT: text("fault.wall", limit=65),
+        Verdict.MEMORY: text("fault.killed"),
+        Verdict.FORBIDDEN: text("fault.zygote_lost"),
+    }
+    return said.get(verdict)
 
 
 def card(digest, verdict, why=None):
@@ -166,15 +177,6 @@ def test_our_own_failure_is_tried_again_and_is_no_grade(folder):
     assert scores(book)["ann"] == 100
 
 
-def test_what_cannot_be_read_when_its_turn_comes_is_not_tried_again(folder):
-    refused = Event(why=text("handin.empty", path="bob"))
-    executor, later = Executor({"bob": refused}), Executor()
-    for book in (grade(folder, executor), grade(folder, later)):
-        (bob,) = (row for row in book.rows if row.student.id == "bob")
-        assert (bob.grade, bob.blameless, bob.why) == (0, False, refused.why)
-    assert (sorted(executor.graded), later.graded) == (["ann", "bob", "cem"], [])
-
-
 def test_what_cannot_be_read_through_our_fault_is_no_grade(folder, monkeypatch):
     genuine = reading.likeness.fingerprints
 
@@ -223,8 +225,9 @@ def test_the_source_of_a_result_is_the_plug_in_and_the_catalogue_too(monkeypatch
     assert found[2] == found[3]
 
 
-def test_what_ran_out_of_wall_time_is_tried_once_more_alone_and_then_believed(folder):
-    executor = Executor({"ann": [Verdict.TIMEOUT, Verdict.PASS], "bob": [Verdict.TIMEOUT] * 2})
+@pytest.mark.parametrize("verdict", [Verdict.TIMEOUT, Verdict.MEMORY, Verdict.FORBIDDEN])
+def test_what_others_may_have_ended_is_tried_once_more_alone_and_then_believed(folder, verdict):
+    executor = Executor({"ann": [verdict, Verdict.PASS], "bob": [verdict] * 2})
     book = grade(folder, executor)
     assert executor.graded[3:] == ["ann", "bob"]
     assert scores(book) == {"ann": 100, "bob": 0, "cem": 100}
@@ -296,6 +299,62 @@ def test_nothing_handed_in_and_nothing_readable_are_zeros_with_a_reason(folder):
     assert (rows["eve"].grade, rows["eve"].why.key, rows["eve"].handin) == (0, "grade.nothing", "")
 
 
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """Temporary files find no room, as on a full disk."""
+
+    def full(*_args, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(scratch, "folder", full)
+
+
+def test_a_full_disk_is_nobodys_zero(folder, nowhere):
+    book = grade(folder, Executor())
+    assert [(row.grade, row.why.key, row.blameless) for row in book.rows] == [(None, "handin.not_written", True)] * 3
+
+
+def test_what_cannot_be_read_is_told_in_words_of_what_was_handed_in(folder):
+    """Wherever it lies or was copied to: a student reads this, and another run says the same."""
+    (folder / "dan.zip").write_bytes(b"no archive")
+    (folder / "eve.py").write_bytes(b"")
+    (folder / "f_1_assignsubmission_file_").mkdir()
+    (folder / "f_1_assignsubmission_file_" / "hw.zip").write_bytes(b"no archive")
+    for name in ("report.py", "more.py"):
+        (folder / f"g_2_assignsubmission_file_{name}").write_bytes(b"")
+    rows = {row.student.id: str(row.why) for row in grade(folder, Executor()).rows if row.card is None}
+    whys = {one: [v for v in text.split("'") if "/" in v] for one, text in rows.items()}
+    assert list(rows) == ["dan", "eve", "f_1", "g_2"]
+    assert whys == {"dan": [], "eve": [], "f_1": ["f_1_assignsubmission_file_/hw.zip"], "g_2": []}
+    assert "eve.py" in rows["eve"]
+
+
+def test_what_was_gone_while_it_was_graded_is_tried_again(folder):
+    """It could be read a moment before, so that it cannot now is not its fault."""
+
+    class Gone(Executor):
+        def submit(self, job, on_event):
+            super().submit(job, on_event)
+            future = Future()
+            future.set_result(Event(why=text("handin.not_there", path="x")))
+            return future
+
+    assert scores(grade(folder, Gone())) == {"ann": None, "bob": None, "cem": None}
+    assert scores(grade(folder, Executor())) == {"ann": 100, "bob": 100, "cem": 100}
+
+
+def test_of_whom_nobody_can_tell_there_is_no_grade(folder):
+    (handed, *_) = discovery.find(folder)
+    book = grade(folder, Executor(), unclear=(rosters.Unclear(Student("7", "Ann"), (handed,)),))
+    (row,) = (row for row in book.rows if row.student.id == "7")
+    assert (row.grade, row.handin, row.why, view.state(row)) == (
+        None, "", text("grade.whose", handins="ann"), "undecided",
+    )  # fmt: skip
+    assert scores(book)["ann"] == 100
+    lines = csv.DictReader(io.StringIO(sheets.moodle(book, SPECS, Lang.EN).decode()))
+    assert [(line["ID number"], line["Lab 3-1"]) for line in lines][:2] == [("7", "-"), ("ann", "100")]
+
+
 def test_only_some(folder):
     for file in FILES:
         (folder / "dan").mkdir(exist_ok=True)
@@ -352,6 +411,39 @@ def told(folder, executor):
     with Journal(folder.parent / "j") as journal:
         running.grade(task, journal, Packs(), executor, on_done=lambda t, s, _e: heard.append((t, s)))
     return heard
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--pack", "none"], ["--executor", "nowhere"], ["--require-sandbox", Level.STRONG.value]]
+)
+def test_a_restart_that_is_refused_loses_nothing(folder, tmp_path, monkeypatch, wrong):
+    out = tmp_path / "out"
+    out.mkdir()
+    with Journal(out / output.JOURNAL) as journal:
+        journal.seed("3-1", "s")
+        journal.card("a", card("d", Verdict.PASS), alone=True)
+    before = (out / output.JOURNAL).read_bytes()
+    monkeypatch.setattr(policy, "probe", lambda: Isolation(Level.LIMITED, ()))
+    arguments = ["grade", folder, "--lab", "3-1", "--out", out, "--restart", *wrong]
+    assert cli.run([str(a) for a in arguments]) in (2, 5)
+    assert (out / output.JOURNAL).read_bytes() == before
+
+
+def test_two_runs_do_not_write_one_folder_at_once(folder, tmp_path, monkeypatch):
+    """Nor their pages, when all is graded: one would take the other's for those of students who are gone."""
+    written = []
+
+    def write(_book, _specs, out, *_):
+        with pytest.raises(LabbenchError, match="Another run"):
+            Journal(out / output.JOURNAL)
+        written.append(out)
+
+    monkeypatch.setattr(running, "grade", lambda *_: Gradebook(("3-1",), ()))
+    monkeypatch.setattr(output, "write", write)
+    pack = resources.practice_pack("lab3_1")
+    arguments = ["grade", folder, "--lab", "3-1", "--pack", pack, "--out", tmp_path / "out"]
+    assert cli.run([str(a) for a in arguments]) == 0
+    assert written == [tmp_path / "out"]
 
 
 def test_a_folder_that_is_no_gradebook_is_left_alone(tmp_path):

@@ -321,7 +321,11 @@ def test_help_in_ascii():
 
 
 @pytest.mark.parametrize("module", ["labbench.texts", "click", "yaml", "rich.console", "labbench.catalogue"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["Ctrl-C", "SIGTERM", "terminal closed"],
+)
 def test_a_signal_while_a_module_is_imported(module, number, code):
     program = textwrap.dedent(f"""
         import os, signal, sys
@@ -337,7 +341,25 @@ def test_a_signal_while_a_module_is_imported(module, number, code):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
-    assert done.stderr.strip() in ("", "labbench: interrupted.", "labbench: ended by SIGTERM.")
+    assert done.stderr.strip() in ("", "labbench: interrupted.", f"labbench: ended by {signal.Signals(number).name}.")
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    program = textwrap.dedent("""
+        import os, signal
+        from labbench import catalogue, cli
+        load = catalogue.load
+        def closed():
+            os.kill(os.getpid(), signal.SIGHUP)
+            return load()
+        catalogue.load = closed
+        cli.main(["list"])
+    """)
+    line = ["nohup", sys.executable, "-c", program]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "3-1" in done.stdout) == (0, True), done.stderr
+    ended = subprocess.run(line[1:], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (129, "labbench: ended by SIGHUP.\n")
 
 
 def test_a_ctrl_c_that_python_cannot_raise_is_not_lost():

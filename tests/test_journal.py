@@ -28,9 +28,9 @@ def filled(path):
     with Journal(path) as journal:
         journal.seed("3-1", "s")
         journal.card("a", card(), alone=True)
-        journal.failed("b", text("grade.stopped"), ours=True)
+        journal.failed("b", text("grade.stopped"))
         journal.card("b", card(0), alone=True)
-        journal.failed("c", text("grade.stopped"), ours=False)
+        journal.failed("c", text("grade.stopped"))
         journal.ran("2026-11-24T10:00:00+08:00", 2.0)
         journal.ran("2026-11-25T10:00:00+08:00", 3.0)
         assert (journal.started, journal.seconds) == ("2026-11-24T10:00:00+08:00", 5.0)
@@ -45,7 +45,7 @@ def test_what_was_written_is_read(tmp_path):
         assert journal.found("a") == card()
         assert journal.found("b").score == 0
         assert journal.found("x") is None
-        assert journal.failures == {"c": (text("grade.stopped"), False)}
+        assert journal.failures == {"c": text("grade.stopped")}
         assert (journal.started, journal.seconds) == ("2026-11-24T10:00:00+08:00", 5.0)
 
 
@@ -91,9 +91,9 @@ def test_of_a_cut_off_line_nothing_is_left_behind_a_shorter_one(tmp_path):
 def test_file_names_that_are_not_utf8_come_back(tmp_path):
     why = text("handin.damaged", path=os.fsdecode("张三.zip".encode("gbk")), reason="x")
     with Journal(tmp_path / "j") as journal:
-        journal.failed("a", why, ours=False)
+        journal.failed("a", why)
     with Journal(tmp_path / "j") as journal:
-        assert journal.failures == {"a": (why, False)}
+        assert journal.failures == {"a": why}
 
 
 def part(scenario, case):
@@ -131,6 +131,10 @@ def test_pieces_come_back_but_for_those_that_no_longer_count(tmp_path):
         (Verdict.TIMEOUT, "fault.wall", (), True, True),
         (Verdict.SKIPPED, None, (text("note.cut"),), False, False),
         (Verdict.SKIPPED, None, (text("note.cut"),), True, True),
+        (Verdict.MEMORY, "fault.killed", (), False, False),
+        (Verdict.MEMORY, "fault.killed", (), True, True),
+        (Verdict.MEMORY, "fault.memory", (), False, True),
+        (Verdict.FORBIDDEN, "fault.zygote_lost", (), False, False),
     ],
 )
 def test_what_needs_another_look(tmp_path, verdict, why, notes, alone, settled):
@@ -157,8 +161,21 @@ def test_restart_begins_anew(tmp_path):
     filled(path)
     with Journal(path, restart=True) as journal:
         assert (journal.seeds, journal.found("a"), journal.failures) == ({}, None, {})
+        journal.seed("3-1", "new")
     with Journal(path) as journal:
-        assert journal.found("a") is None
+        assert (journal.seeds, journal.found("a"), journal.failures) == ({"3-1": "new"}, None, {})
+
+
+def test_until_the_first_line_is_added_a_restart_has_lost_nothing(tmp_path):
+    """What is refused only then (a pack, a scheduler) must not cost the results of a week."""
+    path = tmp_path / "journal.jsonl"
+    filled(path)
+    before = path.read_bytes()
+    Journal(path, restart=True).close()
+    assert path.read_bytes() == before
+    with Journal(path, restart=True) as journal:
+        journal.card("z", card(), alone=True)
+        assert journal.found("z") == card()
 
 
 BAD = [
@@ -169,7 +186,7 @@ BAD = [
     b'{"kind": "card", "key": "a", "card": {}}\n',
     b'{"kind": "journal", "version": 99}\n',
     b'{"kind": "pieces", "key": "a", "scenario": "conv", "pieces": {"parts": 1}}\n',
-    b'{"kind": "failed", "key": "a", "why": 1, "ours": true}\n',
+    b'{"kind": "failed", "key": "a", "why": 1}\n',
     b"[" * 100_000 + b"\n",
 ]
 

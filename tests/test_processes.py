@@ -85,7 +85,7 @@ def test_what_a_job_says_is_heard_and_its_last_word_counts(job):
 )
 def test_a_job_that_dies_is_our_failure(job, body, status):
     job(body)
-    assert run()[0] == Event(why=text("grade.job_died", status=status), ours=True)
+    assert run()[0] == Event(why=text("grade.job_died", status=status))
 
 
 def test_waiting_for_ones_turn_costs_no_time(job):
@@ -123,9 +123,9 @@ def test_closing_them_ends_all_and_starts_no_more(job):
         thread.start()
         assert wait_for(lambda: started)
     thread.join(10)
-    assert [e.ours for e in ended] == [True]
+    assert [e.card for e in ended] == [None]
     assert not alive(started[0].pid)
-    assert running.run(ORDER, 1.0, lambda _: None) == Event(why=text("grade.stopped"), ours=True)
+    assert running.run(ORDER, 1.0, lambda _: None) == Event(why=text("grade.stopped"))
     assert len(started) == 1
 
 

@@ -179,7 +179,7 @@ def test_scoring_survives_kill_9(place, stubs):
     survive(place, output, command, random.Random(9), 3, verdicts)
 
 
-@pytest.mark.parametrize(("sign", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("sign", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_that_can_be_caught_leaves_nothing_at_all(place, stubs, sign, expected):
     _, command = scoring(place, stubs)
     length, dice = place.run(*command), random.Random(int(sign))

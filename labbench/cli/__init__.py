@@ -13,17 +13,27 @@ import sys
 
 # Nothing more is imported here, not even typing: until `main` runs, Ctrl-C is Python's, and would show a traceback.
 
+#: What ends a command on the way.
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Terminated(BaseException):
-    """SIGTERM came. Like KeyboardInterrupt, nobody but `run` catches it, and what is open is closed on the way."""
+    """SIGTERM or SIGHUP came. Like KeyboardInterrupt, only `run` catches it, and what is open is closed on the way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     interrupt = signal.getsignal(signal.SIGINT)  # ignored, perhaps, in the background of a shell
+    ends = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup does
+        ends.append(signal.SIGHUP)
     if interrupt is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _leave)
-    signal.signal(signal.SIGTERM, _leave)
+    for number in ends:
+        signal.signal(number, _leave)
     _open_standard_streams()
     from labbench import texts
     from labbench.cli.command_line import once_more
@@ -32,15 +42,16 @@ def main(arguments: list[str] | None = None) -> None:
     texts.keys()  # all that is needed to say that one was interrupted
     sys.unraisablehook = once_more
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in ends:
+            signal.signal(number, _terminate)
         signal.signal(signal.SIGINT, interrupt)
         code = run_line(sys.argv[1:] if arguments is None else arguments)
     except (KeyboardInterrupt, Terminated) as again:  # once more, while it was being said
-        code = _code(signal.SIGTERM if isinstance(again, Terminated) else signal.SIGINT)
+        code = _code(again.number if isinstance(again, Terminated) else signal.SIGINT)
     # The work is done: what comes now must not look like a failure.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDS:
         signal.signal(number, signal.SIG_IGN)
-    if code in (_code(signal.SIGINT), _code(signal.SIGTERM)):
+    if code in map(_code, _ENDS):
         os._exit(code)  # an interpreter whose imports were cut short may crash while it cleans up; streams are flushed
     raise SystemExit(code)
 
@@ -53,7 +64,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _code(number: int) -> int:
-    """As shells count: ExitCode.INTERRUPTED or ExitCode.TERMINATED."""
+    """As shells count: ExitCode.INTERRUPTED, TERMINATED or HUNG_UP."""
     return 128 + number
 
 
@@ -62,8 +73,10 @@ def _leave(number: int, _frame: object) -> None:
     os._exit(_code(number))
 
 
-def _terminate(_number: int, _frame: object) -> None:
-    raise Terminated
+def _terminate(number: int, _frame: object) -> None:
+    if number == signal.SIGHUP:
+        signal.signal(number, signal.SIG_IGN)  # the shell sends another, in the midst of cleaning up
+    raise Terminated(number)
 
 
 def _open_standard_streams() -> None:

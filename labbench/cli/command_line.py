@@ -41,11 +41,12 @@ def run(arguments: list[str]) -> int:
         _flush()
         app.complain(app.say("cli.interrupted"))
         return ExitCode.INTERRUPTED
-    except Terminated:
-        _only_once(signal.SIGTERM)
+    except Terminated as ended:
+        number = signal.Signals(ended.number)
+        _only_once(number)
         _flush()
-        app.complain(app.say("cli.terminated"))
-        return ExitCode.TERMINATED
+        app.complain(app.say("cli.terminated", signal=number.name))
+        return ExitCode(128 + number)
     except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
         leads_nowhere(sys.stdout)
         return ExitCode.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from labbench.cli.base import command as define
 from labbench.cli.strictness import STRICTNESS
 from labbench.errors import ExitCode, LabbenchError
 from labbench.report.formats import GRADEBOOK, SCORECARD
+from labbench.report.view import state
 from labbench.results import Level, Profile
 from labbench.texts import render
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
     from labbench.gradebook.running import Only, Tally
-    from labbench.results import Gradebook, Student
+    from labbench.results import Gradebook
+    from labbench.texts import Plain
 
 #: Every format of a scorecard or a gradebook.
 FORMS = tuple(dict.fromkeys((*GRADEBOOK, *SCORECARD)))
@@ -79,11 +82,10 @@ def command(
     profile = Profile.QUICK if quick else Profile.FULL
     entries = catalogue.load()
     specs = {name: entries.labs[name] for name in dict.fromkeys(catalogue.name_of(entries, lab) for lab in labs)}
-    found = discovery.find(folder)
-    missing: tuple[Student, ...] = ()
+    roll = rosters.Roll(discovery.find(folder))
     if roster is not None:
-        found, missing = rosters.merged(rosters.read(roster), found)
-    chosen = _only(only, [one.student.id for one in found])
+        roll = rosters.merged(rosters.read(roster), roll.found)
+    chosen = _only(only, [one.student.id for one in roll.found])
     output.prepare(out, folder)
     with (
         Journal(out / output.JOURNAL, restart=not resume) as journal,
@@ -93,8 +95,9 @@ def command(
             require(identity, Level(required) if required else None, allow_weak=allow_weak)
         task = reading.Class(
             folder=folder,
-            found=found,
-            missing=missing,
+            found=roll.found,
+            missing=roll.missing,
+            unclear=roll.unclear,
             specs=specs,
             profile=profile,
             level=probe().level,
@@ -103,7 +106,7 @@ def command(
         )
         with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
-    output.write(book, specs, out, app.lang, forms)
+        output.write(book, specs, out, app.lang, forms)  # while no other run may
     return _summary(app, book, out)
 
 
@@ -155,22 +158,23 @@ def _teller(app: App, show: Callable[[str], None]) -> Callable[[Tally, str, Even
 
 
 def _summary(app: App, book: Gradebook, out: Path) -> int:
-    undecided = [row for row in book.rows if row.grade is None]
-    ours = sum(row.blameless for row in undecided)
-    app.console.print(
-        app.say(
-            "grade.summary",
-            graded=len(book.rows) - len(undecided),
-            rows=len(book.rows),
-            missing=sum(not row.handin for row in book.rows),
-            unreadable=sum(bool(row.handin) and row.card is None and not row.blameless for row in book.rows),
-            path=str(out / "index.html"),
-        ),
-        soft_wrap=True,
+    states = Counter(map(state, book.rows))
+    undecided = sum(row.grade is None for row in book.rows)
+    unclear = sum(row.blameless and not row.handin for row in book.rows)
+
+    def told(key: str, **values: Plain) -> None:
+        app.console.print(app.say(key, **values), soft_wrap=True)
+
+    told(
+        "grade.summary",
+        graded=len(book.rows) - undecided,
+        rows=len(book.rows),
+        missing=states["missing"],
+        unreadable=states["unread"],
+        path=str(out / "index.html"),
     )
-    if undecided:
-        app.console.print(
-            app.say("grade.undecided", undecided=len(undecided) - ours, ours=ours, out=str(out)), soft_wrap=True
-        )
-        return ExitCode.NOT_FINAL
-    return ExitCode.DONE
+    if undecided > unclear:
+        told("grade.undecided", undecided=states["undecided"] - unclear, ours=states["failed"], out=str(out))
+    if unclear:
+        told("grade.unclear", unclear=unclear, out=str(out))
+    return ExitCode.NOT_FINAL if undecided else ExitCode.DONE

@@ -87,7 +87,7 @@ class Cluster:
             )
             pieces, last = sent.result()
         except Exception as error:  # noqa: BLE001 - whatever became of the worker, it is our failure
-            return Event(why=text("grade.worker_lost", reason=f"{type(error).__name__}: {error}"[:300]), ours=True)
+            return Event(why=text("grade.worker_lost", reason=f"{type(error).__name__}: {error}"[:300]))
         for event in map(decode_event, pieces):
             on_event(event)
         return decode_event(last)
@@ -105,7 +105,7 @@ def graded(order: bytes, pack: bytes, work: bytes, seconds: float, source: str) 
     """On a worker: grade what came; the pieces by scenario, and the last event."""
     asked = decode_order(order)
     if sources(asked.lab) != source:
-        return (), encode(Event(why=text("grade.other_labbench"), ours=True))
+        return (), encode(Event(why=text("grade.other_labbench")))
     said: list[bytes] = []
     with scratch.folder() as folder, Processes() as processes:
         _unpack(pack, folder / "pack")

@@ -197,6 +197,11 @@ def _latest(pairs: Sequence[tuple[Student, Delivery]]) -> Found:
     return Found(student, delivery, tuple(d for _, d in others))
 
 
+def joined(student: Student, theirs: Iterable[Found]) -> Found:
+    """What was found under several names, as one student's."""
+    return _latest([(student, delivery) for one in theirs for delivery in (one.delivery, *one.others)])
+
+
 def distinct(found: Iterable[Found], taken: Iterable[str] = ()) -> tuple[Found, ...]:
     """The same under ids that differ by more than upper and lower case, from `taken` too: they become file names."""
     used = {name.casefold() for name in taken}

@@ -61,15 +61,14 @@ class Order:
 class Event:
     """What a job says: a piece of the grading, the scorecard, or why there is none.
 
-    `ours` tells a failure of labbench from a hand-in that cannot be read. `waiting` tells when it begins and when it
-    ends to wait for its turn to time something, which costs no hand-in its time.
+    That there is none is never the hand-in's fault: it could be read when it was asked to be graded. `waiting` tells
+    when it begins and when it ends to wait for its turn to time something, which costs no hand-in its time.
     """
 
     pieces: Pieces | None = None
     waiting: bool | None = None
     card: Scorecard | None = None
     why: Text | None = None
-    ours: bool = False
 
 
 def encode(item: Order | Event) -> bytes:
@@ -137,12 +136,12 @@ def grade(order: Order) -> Event:
         require(task.pack.identity, order.level, allow_weak=True)
         with handin.opened(Path(order.handin), task.spec.files) as snapshot:
             if snapshot.digest != order.digest:
-                return Event(why=text("grade.changed"), ours=True)
+                return Event(why=text("grade.changed"))
             return Event(card=grade_snapshot(task, snapshot, course))
     except LabbenchError as error:
-        return Event(why=error.text, ours=not error.text.key.startswith("handin."))
+        return Event(why=error.text)
     except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-        return Event(why=text("cli.internal", type=type(error).__name__, reason=str(error)[:300]), ours=True)
+        return Event(why=text("cli.internal", type=type(error).__name__, reason=str(error)[:300]))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ Lines are objects with a `kind`:
     pieces  key, scenario, pieces      a part of a hand-in's grading, as soon as it is known
     again   key, scenarios             pieces of these no longer count (of none: of all), they are graded again
     card    key, card, alone           a whole scorecard; alone: nothing else was being graded
-    failed  key, why, ours             there is no scorecard; ours: through our fault
+    failed  key, why                   there is no scorecard, through our fault
     run     started, seconds           how long a run took, at its end
 """
 
@@ -37,14 +37,24 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def hurried(card: Scorecard) -> bool:
-    """Whether the wall clock cut it short somewhere: a machine that does other work may have been too slow."""
-    return any(map(stalled, card.checks)) or any(note.key == "note.cut" for note in card.notes)
+#: What other work on the machine may do to a hand-in: be so much that the wall clock runs out (the CPU clock, which
+#: decides as a rule, does not mind), or take so much memory that the system kills somebody.
+_FROM_OUTSIDE = frozenset({"fault.wall", "fault.killed", "fault.zygote_lost"})
 
 
-def stalled(result: CheckResult) -> bool:
-    """Whether the wall clock decided it; the CPU clock, which decides as a rule, does not mind other work."""
-    return result.why is not None and result.why.key == "fault.wall"
+def disturbed(card: Scorecard) -> bool:
+    """Whether something outside the hand-in may have cut it short somewhere."""
+    return any(map(from_outside, card.checks)) or any(note.key == "note.cut" for note in card.notes)
+
+
+def from_outside(result: CheckResult) -> bool:
+    """Whether something outside the hand-in may have decided it."""
+    return result.why is not None and result.why.key in _FROM_OUTSIDE
+
+
+def _line(kind: str, **values: Any) -> bytes:
+    # Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was.
+    return json.dumps({"kind": kind, **msgspec.to_builtins(values)}).encode() + b"\n"
 
 
 class Journal:
@@ -52,13 +62,13 @@ class Journal:
 
     Attributes:
         seeds: What each lab's fresh pack is built from.
-        failures: By key, why there is no scorecard, and whether that is our fault.
+        failures: By key, why there is no scorecard.
         started: When the first run began, "" before it has ended.
         seconds: How long all runs took.
     """
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
-        """Open it, or begin it anew.
+        """Open it, or begin it anew; what is there goes when the first line is added, not before.
 
         Raises:
             LabbenchError: another run is writing it, it cannot be written, or it is none of ours.
@@ -70,7 +80,7 @@ class Journal:
         self._cards: dict[str, tuple[int, int]] = {}
         self._pieces: dict[str, list[tuple[str, int, int]]] = {}
         self._unsettled: set[str] = set()
-        self.failures: dict[str, tuple[Text, bool]] = {}
+        self.failures: dict[str, Text] = {}
         self.started, self.seconds = "", 0.0
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -88,18 +98,16 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise LabbenchError("grade.locked", path=str(self._path)) from error
-        if restart:
-            self._file.truncate(0)
         good = 0
-        for number, line in enumerate(self._file, start=1):
+        for number, line in enumerate(() if restart else self._file, start=1):
             if not line.endswith(b"\n"):
                 break  # cut off by a kill
             self._read(line, number, good)
             good += len(line)
-        self._file.truncate(good)
-        self._file.seek(good)
-        if good == 0:
-            self.add("journal", version=VERSION)
+        self._anew = good == 0
+        if not self._anew:
+            self._file.truncate(good)
+            self._file.seek(good)
 
     def _read(self, line: bytes, number: int, at: int) -> None:
         try:
@@ -118,7 +126,7 @@ class Journal:
                     card = msgspec.convert(entry["card"], Scorecard)
                     self._settle(entry["key"], card, (at, len(line)), alone=bool(entry["alone"]))
                 case "failed":
-                    self.failures[entry["key"]] = (msgspec.convert(entry["why"], Text), bool(entry["ours"]))
+                    self.failures[entry["key"]] = msgspec.convert(entry["why"], Text)
                 case "run":
                     self.started = self.started or entry["started"]
                     self.seconds += float(entry["seconds"])
@@ -132,10 +140,14 @@ class Journal:
         Raises:
             LabbenchError: it cannot be written.
         """
-        # Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was.
-        line = json.dumps({"kind": kind, **msgspec.to_builtins(values)}).encode() + b"\n"
+        line = _line(kind, **values)
         try:
             with self._lock:
+                if self._anew:
+                    self._file.truncate(0)
+                    self._file.seek(0)
+                    self._file.write(_line("journal", version=VERSION))
+                    self._anew = False
                 at = self._file.tell()
                 self._file.write(line)
                 self._file.flush()
@@ -179,7 +191,7 @@ class Journal:
         self._cards[key] = place
         self.failures.pop(key, None)
         self._unsettled.discard(key)
-        if not card.final or (hurried(card) and not alone):
+        if not card.final or (disturbed(card) and not alone):
             self._unsettled.add(key)
 
     def settled(self, key: str) -> bool:
@@ -193,10 +205,10 @@ class Journal:
     def _at(self, at: int, length: int) -> Any:
         return json.loads(os.pread(self._file.fileno(), length, at))
 
-    def failed(self, key: str, why: Text, *, ours: bool) -> None:
-        """Keep why there is none, and whether that is our fault."""
-        self.add("failed", key=key, why=why, ours=ours)
-        self.failures[key] = (why, ours)
+    def failed(self, key: str, why: Text) -> None:
+        """Keep why there is none."""
+        self.add("failed", key=key, why=why)
+        self.failures[key] = why
 
     def ran(self, started: str, seconds: float) -> None:
         """Keep when a run began and how long it took."""

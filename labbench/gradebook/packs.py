@@ -32,7 +32,7 @@ class Packs:
     """
 
     def __init__(self, labs: Sequence[str], profile: Profile, named: Sequence[Path], journal: Journal) -> None:
-        """Read the named packs; draw a seed for every lab without one.
+        """Read the named packs; a seed for each other lab is drawn when it is asked for.
 
         Raises:
             LabbenchError: a named pack cannot be used, or belongs to none of the labs or to one that has another.
@@ -50,24 +50,25 @@ class Packs:
             self._paths[lab], self._digests[lab] = path.absolute(), pack.identity.digest
             self.identities[lab] = pack.identity
         for lab in labs:
-            if lab not in self._paths:
-                if lab not in journal.seeds:
-                    journal.seed(lab, recipes.random_seed())
-                self._digests[lab] = f"fresh {journal.seeds[lab]}"
-                self.identities[lab] = PackId("fresh", "", Disclosure.VERDICT, "")
-        self._seeds = dict(journal.seeds)
+            self.identities.setdefault(lab, PackId("fresh", "", Disclosure.VERDICT, ""))
+        self._journal = journal
 
     def digest(self, lab: str) -> str:
         """What tells the pack from others, without building it."""
-        return self._digests[lab]
+        return self._digests.get(lab) or f"fresh {self._seed(lab)}"
 
     def path(self, lab: str, progress: Progress | None = None) -> Path:
         """Where the lab's pack lies; a fresh one is built now."""
         if lab not in self._paths:
             folder = self._stack.enter_context(scratch.folder()) / "pack"
-            order = recipes.Order(lab, self._seeds[lab], name="fresh", profile=self._profile, teaching=False)
+            order = recipes.Order(lab, self._seed(lab), name="fresh", profile=self._profile, teaching=False)
             self._paths[lab] = recipes.build_to(order, folder, progress=progress).pack.path
         return self._paths[lab]
+
+    def _seed(self, lab: str) -> str:
+        if lab not in self._journal.seeds:
+            self._journal.seed(lab, recipes.random_seed())
+        return self._journal.seeds[lab]
 
     def __enter__(self) -> Self:
         return self

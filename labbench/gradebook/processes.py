@@ -59,7 +59,7 @@ class Processes:
     def _run(self, order: Order, seconds: float, on_event: OnEvent) -> Event:
         with self._lock:
             if self._closed:
-                return Event(why=text("grade.stopped"), ours=True)
+                return Event(why=text("grade.stopped"))
             process = _start()
             self._running.add(process)
         try:
@@ -106,12 +106,12 @@ def _listen(process: subprocess.Popen[bytes], order: Order, seconds: float, on_e
             # Who waits for the timing lock has a patience of its own.
             left = None if waiting else (deadline - timing.wall_ns()) / 1e9
             if (left is not None and left <= 0) or len(data) > _MOST_LINE:
-                return Event(why=text("grade.too_long", minutes=f"{seconds / 60:g}"), ours=True)
+                return Event(why=text("grade.too_long", minutes=f"{seconds / 60:g}"))
             if not selector.select(left):
                 continue
             chunk = os.read(process.stdout.fileno(), 1 << 16)
             if not chunk:
-                return Event(why=text("grade.job_died", status=_status(process)), ours=True)
+                return Event(why=text("grade.job_died", status=_status(process)))
             data += chunk
             *lines, rest = data.split(b"\n")
             data = bytearray(rest)

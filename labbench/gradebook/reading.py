@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import LabSpec
     from labbench.gradebook.discovery import Delivery, Found
     from labbench.gradebook.packs import Packs
+    from labbench.gradebook.rosters import Unclear
     from labbench.packs.build import Progress
     from labbench.results import Level, Profile, Student, Text
 
@@ -36,6 +37,7 @@ class Class:
         level: How well hand-ins are locked in here.
         seconds: The most one hand-in may take for one lab, by the wall clock.
         templates: Where the stubs of each lab lie, which all hand-ins have in common.
+        unclear: Those of whom nobody can tell what they handed in.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Class:
     level: Level
     seconds: float
     templates: Mapping[str, Path]
+    unclear: tuple[Unclear, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,10 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
                 progress("grade.reading", (number + 1) / len(task.found))
             place = one.student.id, lab
             try:
-                read.counts[place], digest, prints = _opened(task.specs[lab], one)
+                read.counts[place], digest, prints = _opened(task.specs[lab], one, task.folder)
             except LabbenchError as error:
-                read.unreadable[place] = error.text, False
+                # Where it cannot be unpacked for want of room is not its fault.
+                read.unreadable[place] = error.text, error.text.key == "handin.not_written"
                 continue
             except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
                 why = text("cli.internal", type=type(error).__name__, reason=str(error)[:300])
@@ -102,7 +106,7 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
     return read
 
 
-def _opened(spec: LabSpec, one: Found) -> tuple[Delivery, str, frozenset[int]]:
+def _opened(spec: LabSpec, one: Found, folder: Path) -> tuple[Delivery, str, frozenset[int]]:
     """The delivery that counts, its digest and its fingerprints: the latest that holds anything of the lab.
 
     Raises:
@@ -110,12 +114,24 @@ def _opened(spec: LabSpec, one: Found) -> tuple[Delivery, str, frozenset[int]]:
     """
     refused: LabbenchError | None = None
     for delivery in (one.delivery, *one.others):
+        path = delivery.paths[0]
         try:
             with gathered(delivery) as path, handin.opened(path, spec.files) as snapshot:
                 return delivery, snapshot.digest, likeness.fingerprints(snapshot.package)
         except LabbenchError as error:
-            refused = refused or error
+            refused = refused or _delivered(error, path, shown(delivery, folder))
             if error.text.key != "handin.no_package":  # a report, or another lab's work
                 break
     assert refused is not None  # noqa: S101 - there is at least one delivery
     raise refused
+
+
+def _delivered(error: LabbenchError, path: Path, name: str) -> LabbenchError:
+    """The refusal in words of what was delivered: where that lies, or was copied to, is not a student's concern."""
+    said = {k: v.replace(str(path), name) if isinstance(v, str) else v for k, v in error.text.values.items()}
+    return LabbenchError(error.text.key, exit_code=error.exit_code, **said)
+
+
+def shown(delivery: Delivery, folder: Path) -> str:
+    """What was delivered, relative to the folder of all hand-ins."""
+    return ", ".join(str(path.relative_to(folder)) for path in delivery.paths)

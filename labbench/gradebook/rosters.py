@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labbench import inputs
 from labbench.errors import LabbenchError, reason
-from labbench.gradebook.discovery import Found, distinct, safe
+from labbench.gradebook.discovery import Found, distinct, joined, safe
 from labbench.results import Student, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 #: What the columns are called, lower case; the first that is there counts.
@@ -30,6 +31,8 @@ _COLUMNS = {
 #: In the first cell of a gradebook that Canvas exported: a line of maxima, not of a student.
 _CANVAS_POINTS = "Points Possible"
 _MOST_BYTES = 16 << 20
+#: In Moodle's grading worksheet; the names of its downloads hold the number.
+_PARTICIPANT = re.compile(r"\D+(?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ class Entry:
 
     student: Student
     group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A student, and what may be theirs, but may be somebody else's too."""
+
+    student: Student
+    maybe: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Whose hand-ins were found, those who handed in nothing, and those of whom nobody can tell."""
+
+    found: tuple[Found, ...]
+    missing: tuple[Student, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -105,37 +125,66 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
     identifiers = {
         h: v.strip() for i, (h, v) in enumerate(zip(heading, row, strict=False)) if h and v and i not in used
     }
+    if participant := _PARTICIPANT.fullmatch(identifiers.get("Identifier", "")):
+        identifiers["Participant"] = participant["number"]
     return Entry(Student(safe(key), name, cell("email"), identifiers), cell("group"))
 
 
-def merged(entries: Iterable[Entry], found: Sequence[Found]) -> tuple[tuple[Found, ...], tuple[Student, ...]]:
-    """What the roster's students handed in, under their names of the roster; and those who handed in nothing.
+def merged(entries: Iterable[Entry], found: Sequence[Found]) -> Roll:
+    """Whose of the roster's students what was found is.
 
     A delivery is a student's if it bears their id, another of their identifiers, their address, their name or their
-    group's, whichever comes first. What is nobody's stays under its own name, after the others.
+    group's, whichever comes first. What is nobody's stays under its own name, after the others; so does what may be
+    somebody else's too, and those whose it may be get no grade: not a stranger's, nor a zero for work that is there.
     """
+    entries = tuple(entries)
+    named = Counter(key for entry in entries for key in _keys(entry.student))
+    by_key, by_name = _indexed(found, _keys), _indexed(found, lambda student: _both(student.id, student.name))
+
+    def own(student: Student) -> list[Found]:
+        # What names two students of the roster names neither.
+        return next((by_key[key] for key in _keys(student) if named[key] == 1 and key in by_key), [])
+
+    claims = Counter(one.student.id for entry in entries for one in own(entry.student))
+
+    def free(hits: Iterable[Found]) -> list[Found]:
+        return [one for one in hits if not claims[one.student.id]]
+
+    here, missing, unclear = [], [], []
+    for entry in entries:
+        student = entry.student
+        theirs = own(student) or free(by_name.get(entry.group.casefold(), ()) if entry.group else ())
+        if theirs and all(claims[one.student.id] < 2 for one in theirs) and _one_account(theirs):
+            here.append((student, theirs))
+        elif maybe := theirs or free(one for key in _keys(student) for one in by_key.get(key, ())):
+            unclear.append(Unclear(student, tuple({one.student.id: one for one in maybe}.values())))
+        else:
+            missing.append(student)
+    used = {one.student.id for _, theirs in here for one in theirs}
+    rest = distinct((one for one in found if one.student.id not in used), (entry.student.id for entry in entries))
+    return Roll((*(joined(*pair) for pair in here), *rest), tuple(missing), tuple(unclear))
+
+
+def _one_account(theirs: Sequence[Found]) -> bool:
+    """Whether it may all be one person's: two accounts of a platform are two people of one name."""
+    return len({str(one.student.identifiers) for one in theirs if one.student.identifiers}) < 2
+
+
+def _indexed(found: Iterable[Found], keys: Callable[[Student], Iterable[str]]) -> dict[str, list[Found]]:
     by_key: dict[str, list[Found]] = {}
     for one in found:
-        for key in _keys(one.student):
+        for key in keys(one.student):
             by_key.setdefault(key, []).append(one)
-    entries = tuple(entries)
-    named = Counter(k for entry in entries for k in _keys(entry.student))
-    matched, missing, used = [], [], set()
-    for entry in entries:
-        # What names two students of the roster names neither.
-        keys = [k for k in _keys(entry.student) if named[k] == 1] + ([entry.group.casefold()] if entry.group else [])
-        hits = next((by_key[k] for k in keys if len(by_key.get(k, ())) == 1), None)
-        if hits is None:
-            missing.append(entry.student)
-            continue
-        matched.append(Found(entry.student, hits[0].delivery, hits[0].others))
-        used.add(hits[0].student.id)
-    taken = [*(one.student.id for one in matched), *(student.id for student in missing)]
-    rest = distinct((one for one in found if one.student.id not in used), taken)
-    return (*matched, *rest), tuple(missing)
+    return by_key
 
 
 def _keys(student: Student) -> list[str]:
     """What may name them, the surest first."""
-    said = [student.id, *student.identifiers.values(), student.email, student.email.partition("@")[0], student.name]
+    return _both(
+        student.id, *student.identifiers.values(), student.email, student.email.partition("@")[0], student.name
+    )
+
+
+def _both(*said: str) -> list[str]:
+    """Each as it is, and as it is where it has become a file name."""
     return list(dict.fromkeys(key.casefold() for words in said if words for key in (words, safe(words))))

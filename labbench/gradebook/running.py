@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from labbench import timing
 from labbench.gradebook import likeness
 from labbench.gradebook.executors import Job
-from labbench.gradebook.journal import Journal, stalled
-from labbench.gradebook.reading import read_all
+from labbench.gradebook.journal import Journal, from_outside
+from labbench.gradebook.reading import read_all, shown
 from labbench.results import Gradebook, Row, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from labbench.catalogue import LabSpec
-    from labbench.gradebook.discovery import Delivery, Found
+    from labbench.gradebook.discovery import Found
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item
+    from labbench.gradebook.rosters import Unclear
     from labbench.packs.build import Progress
     from labbench.results import Scorecard
 
@@ -122,19 +123,14 @@ def _graded(
     run.side_by_side(todo)
     # A busy machine decides nothing: once more, with nothing beside it.
     for item in todo:
-        if not journal.settled(item.key) and not _given_up(journal, item.key):
+        if not journal.settled(item.key):
             run.alone(item)
     return read
 
 
-def _given_up(journal: Journal, key: str) -> bool:
-    """Whether it cannot be graded for a reason that is not ours."""
-    return not journal.failures.get(key, (None, True))[1]
-
-
 def _chosen(item: Item, journal: Journal, only: Only | None) -> bool:
     if only is None:
-        return not journal.settled(item.key) and not _given_up(journal, item.key)
+        return not journal.settled(item.key)
     card, failed = journal.found(item.key), item.key in journal.failures
     undecided = failed or (card is not None and not journal.settled(item.key))
     untried = card is None and not failed
@@ -163,7 +159,7 @@ class _Run:
                 item, event = waiting.pop(future), future.result()
                 self._keep(item, event, alone=self.executor.jobs == 1)
                 below = event.card is not None and event.card.score < max(self.task.specs[item.lab].tiers)
-                undecided = event.ours or (event.card is not None and not event.card.final)
+                undecided = event.card is None or not event.card.final
                 changed = replace(
                     self.tally,
                     done=self.tally.done + 1,
@@ -210,12 +206,12 @@ class _Run:
         if event.card is not None:
             self.journal.card(item.key, event.card, alone=alone)
         elif event.why is not None:
-            self.journal.failed(item.key, event.why, ours=event.ours)
+            self.journal.failed(item.key, event.why)
 
 
 def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     """The scenarios whose results another look may change."""
-    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or stalled(c)}
+    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or from_outside(c)}
     return {check.scenario for check in spec.checks if check.id in found}
 
 
@@ -224,6 +220,11 @@ def _book(task: Class, journal: Journal, read: Handed) -> Gradebook:
     rows = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab))) for one in task.found
             for lab in task.specs]  # fmt: skip
     rows += [Row(student, lab, "", why=text("grade.nothing")) for student in task.missing for lab in task.specs]
+    rows += [
+        Row(one.student, lab, "", why=text("grade.whose", handins=_named(task, one)), blameless=True)
+        for one in task.unclear
+        for lab in task.specs
+    ]
     alike = [
         pair
         for lab, prints in read.prints.items()
@@ -240,17 +241,18 @@ def _order(row: Row) -> str:
 
 def _row(task: Class, one: Found, lab: str, journal: Journal, read: Handed, name: str | None) -> Row:
     counts = read.counts.get((one.student.id, lab), one.delivery)
-    handed = _shown(task, counts)
-    others = tuple(_shown(task, d) for d in (one.delivery, *one.others) if d is not counts)
+    handed = shown(counts, task.folder)
+    others = tuple(shown(d, task.folder) for d in (one.delivery, *one.others) if d is not counts)
     if name is None:
         why, ours = read.unreadable[one.student.id, lab]
         return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
     card = journal.found(name)
     if card is not None:
         return Row(one.student, lab, handed, card, others=others)
-    why, ours = journal.failures.get(name, (text("grade.not_yet"), True))
-    return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
+    why = journal.failures.get(name, text("grade.not_yet"))
+    return Row(one.student, lab, handed, why=why, others=others, blameless=True)
 
 
-def _shown(task: Class, delivery: Delivery) -> str:
-    return ", ".join(str(p.relative_to(task.folder)) for p in delivery.paths)
+def _named(task: Class, one: Unclear) -> str:
+    """What may be a student's."""
+    return ", ".join(shown(found.delivery, task.folder) for found in one.maybe)

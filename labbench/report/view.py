@@ -252,5 +252,5 @@ def state(row: Row) -> str:
     if row.card is not None:
         return "final" if row.card.final else "undecided"
     if row.blameless:
-        return "failed"
+        return "failed" if row.handin else "undecided"  # whose work it is
     return "unread" if row.handin else "missing"
