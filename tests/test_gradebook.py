@@ -108,7 +108,8 @@ def grade(folder, executor, packs=None, missing=(), only=None, **changes):
         {"3-1": resources.template("lab3_1")},
     )  # fmt: skip
     with Journal(folder.parent / "journal.jsonl") as journal:
-        return running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        return dataclasses.replace(book, rows=tuple(book.rows))
 
 
 def scores(book):

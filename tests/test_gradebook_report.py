@@ -338,7 +338,7 @@ def test_several_labs_stand_side_by_side():
 
 def of(*cards, more=()):
     rows = [Row(Student(f"s{i}"), "3-3", f"s{i}", card) for i, card in enumerate(cards)]
-    return statistics.of_lab("3-3", [*rows, *more], SPECS["3-3"], Lang.EN)
+    return statistics.of_labs(iter([*rows, *more]), {"3-3": SPECS["3-3"]}, Lang.EN)["3-3"]
 
 
 def test_scores_are_counted():

@@ -103,8 +103,8 @@ def command(
         )
         with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
-    output.write(book, specs, out, app.lang, forms)
-    return _summary(app, book, out)
+        output.write(book, specs, out, app.lang, forms)
+        return _summary(app, book, out)
 
 
 def _executor(place: str, jobs: int | None) -> Executor:
