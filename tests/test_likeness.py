@@ -91,8 +91,11 @@ def test_broken_and_empty_files_say_nothing(tmp_path):
     (tmp_path / "a.py").write_bytes(b"def (:\n\x00\xff '''")
     (tmp_path / "b.py").write_bytes(b"")
     assert len(fingerprints(tmp_path)) <= 1
-    nothing = np.empty(0, np.uint64)
+    nothing = np.empty(0, np.uint32)
     assert alike("3-1", {"a": nothing, "b": nothing}, nothing) == ()
+    one, other = np.arange(50, dtype=np.uint32), np.arange(50, 90, dtype=np.uint32)
+    assert alike("3-1", {"a": one, "b": other}, nothing) == ()
+    assert alike("3-1", {"a": one, "b": one}, one) == ()
 
 
 def test_a_file_is_read_on_behind_its_mistake(tmp_path):
@@ -103,18 +106,18 @@ def test_a_file_is_read_on_behind_its_mistake(tmp_path):
 def circles(count, size):
     """A class in which so many at a time share most of their code, and all have some in common."""
     draw = np.random.default_rng(7)
-    everybody = draw.integers(1 << 63, size=100, dtype=np.uint64)
-    shared = draw.integers(1 << 63, size=(count // size + 1, 200), dtype=np.uint64)
+    everybody = draw.integers(1 << 32, size=100, dtype=np.uint32)
+    shared = draw.integers(1 << 32, size=(count // size + 1, 200), dtype=np.uint32)
     return {
         f"s{i:04}": np.unique(
-            np.concatenate((everybody, shared[i // size], draw.integers(1 << 63, size=60, dtype=np.uint64)))
+            np.concatenate((everybody, shared[i // size], draw.integers(1 << 32, size=60, dtype=np.uint32)))
         )
         for i in range(count)
     }
 
 
 def test_a_circle_is_found_and_nobody_outside_it():
-    found = alike("3-1", circles(60, 3), np.empty(0, np.uint64))
+    found = alike("3-1", circles(60, 3), np.empty(0, np.uint32))
     assert {(p.first, p.second) for p in found} == {
         (f"s{i:04}", f"s{j:04}") for i in range(60) for j in range(i + 1, 60) if i // 3 == j // 3
     }
@@ -124,7 +127,7 @@ def test_a_circle_is_found_and_nobody_outside_it():
 def test_a_class_of_thousands_is_compared_in_memory_that_grows_with_it():
     """Ten times as many take ten times as much, not a hundred times; what one of thirty happens to write, too."""
     draw = np.random.default_rng(7)
-    usual = draw.integers(1 << 63, size=600, dtype=np.uint64)
+    usual = draw.integers(1 << 32, size=600, dtype=np.uint32)
 
     def peak(count):
         prints = {
@@ -132,7 +135,7 @@ def test_a_class_of_thousands_is_compared_in_memory_that_grows_with_it():
             for student, marks in circles(count, 15).items()
         }
         tracemalloc.start()
-        found = alike("3-1", prints, np.empty(0, np.uint64))
+        found = alike("3-1", prints, np.empty(0, np.uint32))
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return len(found), most

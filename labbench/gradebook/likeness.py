@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    #: Fingerprints: hashes, each once, in order.
-    Prints = NDArray[np.uint64]
+    Hashes = NDArray[np.uint64]
+    #: Fingerprints: the upper halves of hashes, each once, in order.
+    Prints = NDArray[np.uint32]
 
 _RUN, _WINDOW = 20, 8
 #: Alike from here on; fewer fingerprints than `_FEWEST` say nothing.
@@ -54,7 +55,7 @@ _POWERS = np.array([pow(0x9E3779B97F4A7C15, i, 1 << 64) for i in range(_RUN)], d
 
 def fingerprints(folder: Path) -> Prints:
     """Of all Python files of a package."""
-    found, left = [np.empty(0, np.uint64)], _MOST_BYTES
+    found, left = [np.empty(0, np.uint32)], _MOST_BYTES
     for file in sorted(folder.rglob("*.py")):
         try:
             content = file.read_bytes()[:left]
@@ -65,7 +66,7 @@ def fingerprints(folder: Path) -> Prints:
     return np.unique(np.concatenate(found))
 
 
-def _tokens(source: str) -> Prints:
+def _tokens(source: str) -> Hashes:
     tokens = [token for token in _TOKEN.findall(source) if token]
     hashes = {token: _hash(token) for token in set(tokens)}
     return np.array([hashes[token] for token in tokens], dtype=np.uint64)
@@ -76,13 +77,12 @@ def _hash(token: str) -> int:
     return int.from_bytes(hashlib.blake2b(kept.encode(), digest_size=8).digest(), "big")
 
 
-def _winnowed(tokens: Prints) -> Prints:
+def _winnowed(tokens: Hashes) -> Prints:
     if len(tokens) < _RUN:
-        return tokens[:0]
+        return np.empty(0, np.uint32)
     hashes = sliding_window_view(tokens, _RUN) @ _POWERS
-    if len(hashes) < _WINDOW:
-        return hashes
-    return np.unique(sliding_window_view(hashes, _WINDOW).min(axis=1))
+    kept = hashes if len(hashes) < _WINDOW else sliding_window_view(hashes, _WINDOW).min(axis=1)
+    return (kept >> np.uint64(32)).astype(np.uint32)
 
 
 def alike(lab: str, prints: Mapping[str, Prints], known: Prints) -> tuple[Likeness, ...]:
@@ -99,7 +99,7 @@ def alike(lab: str, prints: Mapping[str, Prints], known: Prints) -> tuple[Likene
             groups.setdefault(own.tobytes(), []).append(student)
     same = list(groups.values())
     found = [Likeness(lab, *pair, 1.0) for students in same for pair in pairwise(students)]
-    for one, other, share in _sharing([np.frombuffer(marks, np.uint64) for marks in groups]):
+    for one, other, share in _sharing([np.frombuffer(marks, np.uint32) for marks in groups]):
         found.append(Likeness(lab, same[one][0], same[other][0], round(share, 3)))
     return tuple(sorted(found, key=lambda pair: (-pair.share, pair.first, pair.second))[:_MOST_PAIRS])
 
@@ -111,13 +111,32 @@ def _sharing(kinds: list[Prints]) -> list[tuple[int, int, float]]:
     from scipy import sparse  # not needed to grade one hand-in
 
     common = min(max(_COMMON, len(kinds) // 20), _MOST_COMMON)
-    owner = np.repeat(np.arange(len(kinds)), [len(marks) for marks in kinds])
-    _, mark, count = np.unique(np.concatenate(kinds), return_inverse=True, return_counts=True)
-    rare = count[mark] <= common
-    has = sparse.csr_array((np.ones(rare.sum(), np.int32), (owner[rare], mark[rare])), shape=(len(kinds), len(count)))
-    sizes = has.sum(axis=1)
+    everything = np.sort(np.concatenate(kinds))
+    often = _repeated(everything, common)
+    several = np.setdiff1d(_repeated(everything, 1), often, assume_unique=True)
+    sizes = np.array([len(marks) - len(_found(marks, often)) for marks in kinds])
+    columns = [_found(marks, several) for marks in kinds]
+    ends = np.cumsum([0, *map(len, columns)])
+    indices = np.concatenate(columns)
+    has = sparse.csr_array((np.ones(len(indices), np.int32), indices, ends), shape=(len(kinds), len(several)))
     shared = sparse.triu(has @ has.T, k=1, format="coo")
     least = np.minimum(sizes[shared.row], sizes[shared.col])
     shares = shared.data / np.maximum(least, 1)
     alike = np.flatnonzero((least >= _FEWEST) & (shares >= SHARE))
     return [(int(shared.row[i]), int(shared.col[i]), float(shares[i])) for i in alike]
+
+
+def _repeated(ordered: Prints, times: int) -> Prints:
+    """What comes more than so many times, each once."""
+    same = ordered[times:] == ordered[:-times]
+    same[1:] &= ~same[:-1]
+    found: Prints = ordered[times:][same]
+    return found
+
+
+def _found(marks: Prints, among: Prints) -> NDArray[np.intp]:
+    """Where those that are among these lie there."""
+    at: NDArray[np.intp] = np.searchsorted(among, marks)
+    at = at[at < len(among)]  # the greatest are the last
+    found: NDArray[np.intp] = at[among[at] == marks[: len(at)]]
+    return found
