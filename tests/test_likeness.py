@@ -55,7 +55,7 @@ def test_blank_templates_are_not_alike(tmp_path):
 
 
 def marks(*ranges):
-    return frozenset(mark for first, last in ranges for mark in range(first, last))
+    return np.array(sorted({mark for first, last in ranges for mark in range(first, last)}), np.uint32)
 
 
 @pytest.mark.parametrize(
