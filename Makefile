@@ -46,6 +46,7 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/labbench weights build
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.gradebook
 
 # The practice packs that are committed.
 goldens: $(VENV)/installed

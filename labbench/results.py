@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from collections.abc import Collection, Mapping  # noqa: TC003 - msgspec reads the annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labbench.texts import Plain, Text, text
@@ -195,7 +196,7 @@ class PackId:
     weights: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorecard:
     """One hand-in × one lab × one pack.
 
@@ -218,7 +219,7 @@ class Scorecard:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
-    @property
+    @cached_property
     def tiers(self) -> tuple[TierResult, ...]:
         """All tiers from the lowest to the highest."""
         reached = reachable = True
@@ -311,14 +312,14 @@ class Gradebook:
 
     Attributes:
         labs: The labs in the order they were asked for.
-        rows: One for each student and lab, by student.
+        rows: One for each student and lab, by student. They may be read while they are walked: walk them, keep none.
         alike: Near-identical hand-ins, most alike first.
         started: When grading began, ISO 8601 with offset.
         seconds: Wall time it took, over all runs.
     """
 
     labs: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Collection[Row]
     alike: tuple[Likeness, ...] = ()
     started: str = ""
     seconds: float = 0.0

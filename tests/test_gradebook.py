@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import tracemalloc
 import zipfile
 from concurrent.futures import Future
 from pathlib import Path
@@ -119,7 +120,8 @@ def grade(folder, executor, packs=None, missing=(), only=None, **changes):
         {"3-1": resources.template("lab3_1")},
     )  # fmt: skip
     with Journal(folder.parent / "journal.jsonl") as journal:
-        return running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        return dataclasses.replace(book, rows=tuple(book.rows))
 
 
 def scores(book):
@@ -490,3 +492,30 @@ def test_pages_of_students_who_are_gone_go(folder, tmp_path):
     assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob", "cem"]
     output.write(dataclasses.replace(book, rows=book.rows[:2]), SPECS, out, Lang.EN)
     assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob"]
+
+
+def test_what_was_graded_is_not_kept_in_memory(folder, tmp_path):
+    """Scorecards stay in the journal while the class is graded, walked and written; only one is looked at."""
+    long = text("check.wrong", error="0.5" * 100_000, tolerance="0.1")
+
+    class Wordy(Executor):
+        def submit(self, job, on_event):
+            future = super().submit(job, on_event)
+            whole = future.result().card
+            done = Future()
+            done.set_result(Event(card=dataclasses.replace(whole, notes=(long,))))
+            return done
+
+    for number in range(60):
+        (folder / f"s{number}").mkdir()
+        for file in FILES:
+            (folder / f"s{number}" / file).write_text(f"s{number}")
+    task = reading.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
+                         {"3-1": resources.template("lab3_1")})  # fmt: skip
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        tracemalloc.start()
+        book = running.grade(task, journal, Packs(), Wordy())
+        assert sum(len(row.card.notes) for row in book.rows) == len(book.rows) == 63
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < 20 * 300_000  # a third of them all

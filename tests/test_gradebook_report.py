@@ -338,7 +338,7 @@ def test_several_labs_stand_side_by_side():
 
 def of(*cards, more=()):
     rows = [Row(Student(f"s{i}"), "3-3", f"s{i}", card) for i, card in enumerate(cards)]
-    return statistics.of_lab("3-3", [*rows, *more], SPECS["3-3"], Lang.EN)
+    return statistics.of_labs(iter([*rows, *more]), {"3-3": SPECS["3-3"]}, Lang.EN)["3-3"]
 
 
 def test_scores_are_counted():
@@ -383,7 +383,7 @@ def knowing(en, zh):
 def test_known_mistakes_are_counted_by_name(lang):
     cards = [knowing("sum <i>", "求和"), knowing("sum <i>", "求和"), knowing("mean", "平均"), WRONG]
     rows = tuple(Row(Student(f"s{i}"), "3-3", f"s{i}", card) for i, card in enumerate(cards))
-    found = statistics.of_lab("3-3", rows, SPECS["3-3"], lang).mistakes
+    found = statistics.of_labs(rows, {"3-3": SPECS["3-3"]}, lang)["3-3"].mistakes
     style = [(m.known, m.count) for m in found if m.label == "loss"]
     assert style == [({"en": "sum <i>", "zh": "求和"}[lang], 2), ({"en": "mean", "zh": "平均"}[lang], 1), ("", 1)]
     page = html.gradebook(Gradebook(("3-3",), rows), SPECS, lang).decode()

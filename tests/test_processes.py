@@ -136,6 +136,16 @@ def test_a_hand_in_called_labbench_is_not_what_is_imported(tmp_path, monkeypatch
     assert run(60.0)[0].why.key == "pack.no_pack"
 
 
+def test_a_job_ends_in_order_while_its_orderer_is_still_there():
+    """Nothing that waits for the end of stdin may stand in the way of the interpreter's."""
+    command = [sys.executable, "-P", "-m", "labbench.gradebook.job"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(encode(ORDER))
+        process.stdin.flush()
+        assert decode_event(process.stdout.readline()).why.key == "pack.no_pack"
+        assert (process.wait(20), process.stderr.read()) == (0, b"")
+
+
 @pytest.mark.slow
 def test_a_hand_in_over_its_time_keeps_what_it_has(tmp_path):
     """With a real job: what was run counts, what was not says so, and no answer is undecided."""

@@ -106,8 +106,9 @@ def command(
         )
         with _executor(place, jobs) as executor, status(app) as show:
             book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
-        output.write(book, specs, out, app.lang, forms)  # while no other run may
-    return _summary(app, book, out)
+        # While the journal is open: no other run may write, and the rows are read from it.
+        output.write(book, specs, out, app.lang, forms)
+        return _summary(app, book, out)
 
 
 def _executor(place: str, jobs: int | None) -> Executor:

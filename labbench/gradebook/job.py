@@ -100,7 +100,9 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 def _end_with_orderer() -> None:
     """Until stdin ends; then end this process as SIGTERM does, so that its temporary files go."""
-    sys.stdin.buffer.read()
+    # Not by sys.stdin: the interpreter's end would wait for its lock a second, and then abort.
+    while os.read(sys.stdin.fileno(), 1 << 10):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

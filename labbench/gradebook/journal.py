@@ -193,10 +193,16 @@ class Journal:
         self._unsettled.discard(key)
         if not card.final or (disturbed(card) and not alone):
             self._unsettled.add(key)
+        else:
+            self._pieces.pop(key, None)  # nobody goes on from them
 
     def settled(self, key: str) -> bool:
         """Whether there is a scorecard that another look would not change."""
         return key in self._cards and key not in self._unsettled
+
+    def has(self, key: str) -> bool:
+        """Whether there is a scorecard."""
+        return key in self._cards
 
     def found(self, key: str) -> Scorecard | None:
         """The last scorecard of that key."""

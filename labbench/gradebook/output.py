@@ -45,9 +45,10 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
     Raises:
         LabbenchError: a file cannot be written.
     """
+    plugins = {lab: labs.load(lab) for lab in book.labs}
 
     def tables(card: Scorecard) -> tuple[Table, ...]:
-        return labs.load(card.lab).tables(card)
+        return plugins[card.lab].tables(card)
 
     written = set()
     try:
@@ -59,12 +60,12 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
                 fresh = folder / "fresh"
                 fresh.write_bytes(content)
                 fresh.replace(path)
-                written.add(path)
+                written.add(name)
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(out), reason=reason(error)) from error
     # Students who are no longer there.
     for path in (out / _STUDENTS).rglob("*"):
-        if path.is_file() and path not in written:
+        if path.is_file() and path.relative_to(out).as_posix() not in written:
             path.unlink()
     for folder in (out / _STUDENTS).iterdir() if (out / _STUDENTS).is_dir() else ():
         if not any(folder.iterdir()):

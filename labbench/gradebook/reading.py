@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from labbench.catalogue import LabSpec
     from labbench.gradebook.discovery import Delivery, Found
+    from labbench.gradebook.likeness import Prints
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.rosters import Unclear
     from labbench.packs.build import Progress
@@ -76,7 +77,7 @@ class Handed:
     items: dict[str, Item] = field(default_factory=dict)
     counts: dict[tuple[str, str], Delivery] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], tuple[Text, bool]] = field(default_factory=dict)
-    prints: dict[str, dict[str, frozenset[int]]] = field(default_factory=dict)
+    prints: dict[str, dict[str, Prints]] = field(default_factory=dict)
 
 
 def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
@@ -106,7 +107,7 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
     return read
 
 
-def _opened(spec: LabSpec, one: Found, folder: Path) -> tuple[Delivery, str, frozenset[int]]:
+def _opened(spec: LabSpec, one: Found, folder: Path) -> tuple[Delivery, str, Prints]:
     """The delivery that counts, its digest and its fingerprints: the latest that holds anything of the lab.
 
     Raises:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labbench import timing
-from labbench.gradebook import likeness
+from labbench.gradebook import book
 from labbench.gradebook.executors import Job
-from labbench.gradebook.journal import Journal, from_outside
-from labbench.gradebook.reading import read_all, shown
-from labbench.results import Gradebook, Row, text
+from labbench.gradebook.journal import from_outside
+from labbench.gradebook.reading import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from labbench.catalogue import LabSpec
-    from labbench.gradebook.discovery import Found
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
+    from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item
-    from labbench.gradebook.rosters import Unclear
     from labbench.packs.build import Progress
-    from labbench.results import Scorecard
+    from labbench.results import Gradebook, Scorecard
 
     OnDone = Callable[["Tally", str, Event | None], None]
 
@@ -84,6 +83,8 @@ def grade(
 ) -> Gradebook:
     """Grade a class, as far as the journal does not have it.
 
+    The rows of the gradebook are read from the journal as they are walked; it must stay open.
+
     Args:
         task: What is to be graded.
         journal: What has been graded; written as results come.
@@ -98,7 +99,7 @@ def grade(
         read = _graded(task, journal, packs, executor, only, on_done, progress)
     finally:
         journal.ran(started, (timing.wall_ns() - since) / 1e9)
-    return _book(task, journal, read)
+    return book.made(task, journal, read)
 
 
 def _graded(
@@ -151,9 +152,14 @@ class _Run:
     tally: Tally = Tally(0, 0, 0)
 
     def side_by_side(self, items: Sequence[Item]) -> None:
-        """All of them, as many at a time as the executor takes."""
-        waiting: dict[Future[Event], Item] = {self._submit(item): item for item in items}
-        while waiting:
+        """All of them, as many at a time as the executor takes, and as many ready for their turn."""
+        left = iter(items)
+        waiting: dict[Future[Event], Item] = {}
+        while True:
+            for item in islice(left, 2 * self.executor.jobs - len(waiting)):
+                waiting[self._submit(item)] = item
+            if not waiting:
+                return
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 item, event = waiting.pop(future), future.result()
@@ -213,46 +219,3 @@ def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     """The scenarios whose results another look may change."""
     found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or from_outside(c)}
     return {check.scenario for check in spec.checks if check.id in found}
-
-
-def _book(task: Class, journal: Journal, read: Handed) -> Gradebook:
-    keys = {(student, item.lab): item.key for item in read.items.values() for student in item.students}
-    rows = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab))) for one in task.found
-            for lab in task.specs]  # fmt: skip
-    rows += [Row(student, lab, "", why=text("grade.nothing")) for student in task.missing for lab in task.specs]
-    rows += [
-        Row(one.student, lab, "", why=text("grade.whose", handins=_named(task, one)), blameless=True)
-        for one in task.unclear
-        for lab in task.specs
-    ]
-    alike = [
-        pair
-        for lab, prints in read.prints.items()
-        for pair in likeness.alike(lab, prints, likeness.fingerprints(task.templates[lab]))
-    ]
-    return Gradebook(
-        tuple(task.specs), tuple(sorted(rows, key=_order)), tuple(alike), journal.started, round(journal.seconds, 3)
-    )
-
-
-def _order(row: Row) -> str:
-    return row.student.id.casefold()
-
-
-def _row(task: Class, one: Found, lab: str, journal: Journal, read: Handed, name: str | None) -> Row:
-    counts = read.counts.get((one.student.id, lab), one.delivery)
-    handed = shown(counts, task.folder)
-    others = tuple(shown(d, task.folder) for d in (one.delivery, *one.others) if d is not counts)
-    if name is None:
-        why, ours = read.unreadable[one.student.id, lab]
-        return Row(one.student, lab, handed, why=why, others=others, blameless=ours)
-    card = journal.found(name)
-    if card is not None:
-        return Row(one.student, lab, handed, card, others=others)
-    why = journal.failures.get(name, text("grade.not_yet"))
-    return Row(one.student, lab, handed, why=why, others=others, blameless=True)
-
-
-def _named(task: Class, one: Unclear) -> str:
-    """What may be a student's."""
-    return ", ".join(shown(found.delivery, task.folder) for found in one.maybe)

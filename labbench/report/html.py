@@ -7,6 +7,7 @@ and all loading by their own policy, should something slip through.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from labbench.catalogue import LabSpec
     from labbench.report.view import Report
-    from labbench.results import CheckResult, Gradebook, Likeness, Row, Student
+    from labbench.results import CheckResult, Gradebook, Row, Student
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -39,22 +40,41 @@ def scorecard(report: Report, student: Student | None = None, index: str = "") -
     return _page("scorecard.html", report.lang, report=report, card=report.card, student=student, index=index)
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the index shows of a row, whose scorecard is not kept.
+
+    Attributes:
+        row: The row, without its scorecard.
+        grade: Its grade.
+        page: Where its page is; "" if it has none.
+        state: How it stands.
+    """
+
+    row: Row
+    grade: int | None
+    page: str
+    state: str
+
+
 def gradebook(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     """The index of a gradebook."""
-    labs = [
-        (specs[lab], statistics.of_lab(lab, [row for row in book.rows if row.lab == lab], specs[lab], lang))
-        for lab in book.labs
+    found = statistics.of_labs(book.rows, {lab: specs[lab] for lab in book.labs}, lang)
+    students: dict[str, tuple[Student, dict[str, Cell]]] = {}
+    linked: dict[tuple[str, str], Cell] = {}
+    for row in book.rows:
+        cell = linked[row.lab, row.handin] = linked[row.lab, row.student.id] = _cell(row)
+        students.setdefault(row.student.id, (row.student, {}))[1][row.lab] = cell
+    pairs = [
+        (pair, [(name, linked.get((pair.lab, name))) for name in (pair.first, pair.second)]) for pair in book.alike
     ]
-    students = [(who, [rows.get(lab) for lab in book.labs]) for who, rows in view.students(book)]
-    linked = {key: row for row in book.rows for key in ((row.lab, row.student.id), (row.lab, row.handin))}
-    return _page("index.html", lang, book=book, labs=labs, students=students, pairs=_pairs(book.alike, linked))
+    labs = [(specs[lab], found[lab]) for lab in book.labs]
+    return _page("index.html", lang, book=book, labs=labs, students=students, pairs=pairs)
 
 
-def _pairs(
-    alike: tuple[Likeness, ...], linked: Mapping[tuple[str, str], Row]
-) -> list[tuple[Likeness, list[tuple[str, Row | None]]]]:
-    """Each pair of likes with the rows they belong to, by student or by hand-in."""
-    return [(pair, [(name, linked.get((pair.lab, name))) for name in (pair.first, pair.second)]) for pair in alike]
+def _cell(row: Row) -> Cell:
+    page = f"{view.place(row)}.html" if row.card is not None else ""
+    return Cell(replace(row, card=None), row.grade, page, view.state(row))
 
 
 def _page(template: str, lang: Lang, **content: Any) -> bytes:
@@ -85,8 +105,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        label=view.label, speedups=view.speedups, place=view.place, state=view.state, interval=interval,
-        outcome=view.outcome, scale=scale, line=line, url=lambda path: quote(path),
+        label=view.label, speedups=view.speedups, interval=interval, outcome=view.outcome, scale=scale, line=line,
+        url=lambda path: quote(path),
     )  # fmt: skip
     return environment
 

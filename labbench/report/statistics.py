@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from bisect import insort
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from labbench.report import view
 from labbench.results import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from labbench.catalogue import LabSpec
     from labbench.results import Level, Row, Scorecard, Student
@@ -114,39 +115,102 @@ class LabStatistics:
     seconds: float
 
 
-def of_lab(lab: str, rows: Sequence[Row], spec: LabSpec, lang: Lang) -> LabStatistics:
-    """All of one lab, from its rows."""
-    graded = [(row, row.card) for row in rows if row.card is not None]
-    cards = [card for _, card in graded]
-    grades = [row.grade for row in rows if row.grade is not None]
-    final = Counter(card.score for card in cards if card.final)
-    return LabStatistics(
-        lab=lab,
-        scores={level: final[level] for level in (0, *sorted(spec.tiers))},
-        states=Counter(view.state(row) for row in rows),
-        mean=statistics.fmean(grades) if grades else None,
-        median=statistics.median(grades) if grades else None,
-        shares=_shares(cards, spec, lang),
-        mistakes=_mistakes(cards, spec, lang),
-        boards=_boards(graded, spec, lang),
-        quickest=_quickest(graded),
-        levels=Counter(card.isolation.level for card in cards),
-        inactive=tuple(Counter(why for card in cards for why in card.isolation.inactive).most_common()),
-        noise=_noise(cards),
-        seconds=sum(card.seconds for card in cards),
-    )
+def of_labs(rows: Iterable[Row], specs: Mapping[str, LabSpec], lang: Lang) -> dict[str, LabStatistics]:
+    """Those of each lab, from one walk over the rows, none of which is kept."""
+    seen = {lab: _Seen(spec, lang) for lab, spec in specs.items()}
+    for row in rows:
+        seen[row.lab].add(row)
+    return {lab: found.statistics(lab) for lab, found in seen.items()}
 
 
-def _shares(cards: Iterable[Scorecard], spec: LabSpec, lang: Lang) -> tuple[Share, ...]:
-    seen: Counter[tuple[str, str]] = Counter()
-    for card in cards:
-        seen.update((group.id, _standing(group)) for group in view.gather(card.checks, spec, lang))
-    ran = {check for check, _ in seen}
-    return tuple(
-        Share(c.title[lang], c.tier, *(seen[c.id, s] for s in ("passed", "failed", "skipped", "undecided")))
-        for c in spec.checks
-        if c.id in ran
-    )
+class _Seen:
+    """What the rows of a lab have shown so far."""
+
+    def __init__(self, spec: LabSpec, lang: Lang) -> None:
+        self._spec, self._lang = spec, lang
+        self._states: Counter[str] = Counter()
+        self._grades: list[int] = []
+        self._scores: Counter[int] = Counter()
+        self._standings: Counter[tuple[str, str]] = Counter()
+        self._mistakes: Counter[tuple[str, str, Verdict, str]] = Counter()
+        self._places: dict[str, list[Place]] = {}
+        self._required: dict[str, float] = {}
+        self._quickest: list[Place] = []
+        self._levels: Counter[Level] = Counter()
+        self._inactive: Counter[str] = Counter()
+        self._halves: list[float] = []
+        self._seconds = 0.0
+
+    def add(self, row: Row) -> None:
+        """One more."""
+        self._states[view.state(row)] += 1
+        if (grade := row.grade) is not None:
+            self._grades.append(grade)
+        if row.card is not None:
+            self._add_checks(row.card)
+            self._add_times(row, row.card)
+            self._levels[row.card.isolation.level] += 1
+            self._inactive.update(row.card.isolation.inactive)
+            self._seconds += row.card.seconds
+
+    def _add_checks(self, card: Scorecard) -> None:
+        if card.final:
+            self._scores[card.score] += 1
+        for group in view.gather(card.checks, self._spec, self._lang):
+            self._standings[group.id, _standing(group)] += 1
+            # Only what failed first: what comes after it often only follows.
+            first = next((m for m in group.failed if not m.verdict.undecided), None)
+            if first is not None and group.tier is not None:
+                known = view.known(first, self._lang)
+                self._mistakes[group.title, view.label(first), first.verdict, known] += 1
+
+    def _add_times(self, row: Row, card: Scorecard) -> None:
+        for c in view.speedups(card):
+            place = Place(row.student, view.place(row), *(c.figures[name] for name in ("ratio", "low", "high")))
+            _enter(self._places.setdefault(c.check, []), place, key=lambda p: -p.value)
+            self._required.setdefault(c.check, c.figures["required"])
+        if card.final and card.score == max(card.levels) and (seconds := cpu_seconds(card)):
+            _enter(self._quickest, Place(row.student, view.place(row), seconds), key=lambda p: p.value)
+        figures = (c.figures for c in card.checks if c.figures.get("ratio"))
+        self._halves += ((f["high"] - f["low"]) / (2 * f["ratio"]) for f in figures)
+
+    def statistics(self, lab: str) -> LabStatistics:
+        """All of them."""
+        titles = {c.id: c.title[self._lang] for c in self._spec.checks}
+        halves = self._halves
+        return LabStatistics(
+            lab=lab,
+            scores={level: self._scores[level] for level in (0, *sorted(self._spec.tiers))},
+            states=self._states,
+            mean=statistics.fmean(self._grades) if self._grades else None,
+            median=statistics.median(self._grades) if self._grades else None,
+            shares=self._shares(),
+            mistakes=tuple(Mistake(*what, count) for what, count in self._mistakes.most_common(LISTED)),
+            boards=tuple(Board(titles[c], self._required[c], tuple(p)) for c, p in self._places.items()),
+            quickest=tuple(self._quickest),
+            levels=self._levels,
+            inactive=tuple(self._inactive.most_common()),
+            noise=Noise(len(halves), statistics.median(halves), max(halves)) if halves else None,
+            seconds=self._seconds,
+        )
+
+    def _shares(self) -> tuple[Share, ...]:
+        ran = {check for check, _ in self._standings}
+        return tuple(
+            Share(
+                c.title[self._lang],
+                c.tier,
+                *(self._standings[c.id, s] for s in ("passed", "failed", "skipped", "undecided")),
+            )
+            for c in self._spec.checks
+            if c.id in ran
+        )
+
+
+def _enter(places: list[Place], place: Place, key: Callable[[Place], float]) -> None:
+    """Put one in its place on a board; of equal ones the first stands first."""
+    insort(places, place, key=key)
+    del places[LISTED:]
 
 
 def _standing(group: view.Group) -> str:
@@ -158,47 +222,7 @@ def _standing(group: view.Group) -> str:
     return "skipped" if Verdict.SKIPPED in verdicts else "passed"
 
 
-def _mistakes(cards: Iterable[Scorecard], spec: LabSpec, lang: Lang) -> tuple[Mistake, ...]:
-    """Of each check only what failed first: what comes after it often only follows."""
-    seen: Counter[tuple[str, str, Verdict, str]] = Counter()
-    for card in cards:
-        for group in view.gather([c for c in card.checks if c.tier is not None], spec, lang):
-            first = next((m for m in group.failed if not m.verdict.undecided), None)
-            if first is not None:
-                seen[group.title, view.label(first), first.verdict, view.known(first, lang)] += 1
-    return tuple(Mistake(*what, count) for what, count in seen.most_common(LISTED))
-
-
-def _boards(graded: Sequence[tuple[Row, Scorecard]], spec: LabSpec, lang: Lang) -> tuple[Board, ...]:
-    found: dict[str, list[tuple[Place, float]]] = {}
-    for row, card in graded:
-        for c in view.speedups(card):
-            f = c.figures
-            place = Place(row.student, view.place(row), f["ratio"], f["low"], f["high"])
-            found.setdefault(c.check, []).append((place, f["required"]))
-    titles = {c.id: c.title[lang] for c in spec.checks}
-    return tuple(
-        Board(titles[check], places[0][1], tuple(sorted((p for p, _ in places), key=lambda p: -p.value)[:LISTED]))
-        for check, places in found.items()
-    )
-
-
-def _quickest(graded: Sequence[tuple[Row, Scorecard]]) -> tuple[Place, ...]:
-    places = [
-        Place(row.student, view.place(row), cpu_seconds(card))
-        for row, card in graded
-        if card.final and card.score == max(card.levels)
-    ]
-    return tuple(sorted((p for p in places if p.value), key=lambda p: p.value)[:LISTED])
-
-
 def cpu_seconds(card: Scorecard) -> float:
     """What the hand-in's code took: its timed layers, or all its checks if a lab times none."""
     timed = sum(t.student for t in card.timings)
     return timed or sum(c.seconds for c in card.checks if c.tier is not None)
-
-
-def _noise(cards: Iterable[Scorecard]) -> Noise | None:
-    figures = [c.figures for card in cards for c in card.checks if "ratio" in c.figures]
-    halves = [(f["high"] - f["low"]) / (2 * f["ratio"]) for f in figures if f["ratio"]]
-    return Noise(len(halves), statistics.median(halves), max(halves)) if halves else None
