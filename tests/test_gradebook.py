@@ -490,8 +490,12 @@ def test_pages_of_students_who_are_gone_go(folder, tmp_path):
     book = grade(folder, Executor())
     output.write(book, SPECS, out, Lang.EN)
     assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob", "cem"]
-    output.write(dataclasses.replace(book, rows=book.rows[:2]), SPECS, out, Lang.EN)
-    assert sorted(p.name for p in (out / "students").iterdir()) == ["ann", "bob"]
+    (out / "students" / "bob" / "talked to him.txt").write_text("on Monday")
+    output.write(
+        dataclasses.replace(book, rows=[row for row in book.rows if row.student.id == "ann"]), SPECS, out, Lang.EN
+    )
+    left = sorted(p.relative_to(out / "students").as_posix() for p in (out / "students").rglob("*.*"))
+    assert left == ["ann/3-1.html", "ann/3-1.json", "bob/talked to him.txt"]  # a teacher's own stays
 
 
 def test_what_was_graded_is_not_kept_in_memory(folder, tmp_path):

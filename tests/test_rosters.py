@@ -108,6 +108,31 @@ def test_a_hand_in_is_a_students_by_whatever_names_them_alone(tmp_path, called):
     assert ([s.id for s in made.missing], made.unclear) == (["8"], ())
 
 
+@pytest.mark.parametrize(
+    ("called", "whose"),
+    [
+        ("2021001_张三_lab3", ["2021001"]),
+        ("张三 实验3-1", ["2021001"]),
+        ("2021001张三", ["2021001"]),
+        ("实验一-2021002", ["2021002"]),
+        ("lab3", ["lab3"]),  # short words may mean anything
+        ("张三丰", ["张三丰"]),
+        ("Lee", ["Lee"]),
+        ("12021001", ["12021001"]),
+    ],
+)
+def test_amid_other_words_an_id_or_a_name_is_found(tmp_path, called, whose):
+    text = "学号,姓名\n2021001,张三\n2021002,李四\n3,Ann Lee\n"
+    here, _, unclear = roll(tmp_path, text, Student(called))
+    assert ([name for name, _ in here], unclear) == (whose, {})
+
+
+def test_what_names_two_amid_other_words_is_of_neither(tmp_path):
+    text = "学号,姓名\n2021001,张三\n2021002,李四\n"
+    here, missing, unclear = roll(tmp_path, text, Student("2021001_李四"))
+    assert ([name for name, _ in here], missing, list(unclear)) == (["2021001_李四"], [], ["2021001", "2021002"])
+
+
 TWO = "id,name\n1,Ann\n2,Ann\n3,Bob\n"
 
 

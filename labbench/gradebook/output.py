@@ -63,9 +63,10 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
                 written.add(name)
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(out), reason=reason(error)) from error
-    # Students who are no longer there.
-    for path in (out / _STUDENTS).rglob("*"):
-        if path.is_file() and path.relative_to(out).as_posix() not in written:
+    # Reports on students who are no longer there; what a teacher put beside them stays.
+    ours = {lab + ending for lab in labs.installed() for ending in gradebook.ENDINGS}
+    for path in (out / _STUDENTS).glob("*/*"):
+        if path.name in ours and path.relative_to(out).as_posix() not in written:
             path.unlink()
     for folder in (out / _STUDENTS).iterdir() if (out / _STUDENTS).is_dir() else ():
         if not any(folder.iterdir()):

@@ -31,6 +31,8 @@ _COLUMNS = {
 #: In the first cell of a gradebook that Canvas exported: a line of maxima, not of a student.
 _CANVAS_POINTS = "Points Possible"
 _MOST_BYTES = 16 << 20
+#: Characters a word in the name of a hand-in must have to name somebody: `lab3` or `v2` do not.
+_FEWEST_ASCII, _FEWEST_OTHERS = 5, 2
 #: In Moodle's grading worksheet; the names of its downloads hold the number.
 _PARTICIPANT = re.compile(r"\D+(?P<number>\d+)")
 
@@ -133,17 +135,21 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
 def merged(entries: Iterable[Entry], found: Sequence[Found]) -> Roll:
     """Whose of the roster's students what was found is.
 
-    A delivery is a student's if it bears their id, another of their identifiers, their address, their name or their
-    group's, whichever comes first. What is nobody's stays under its own name, after the others; so does what may be
-    somebody else's too, and those whose it may be get no grade: not a stranger's, nor a zero for work that is there.
+    A delivery is a student's if it bears their id, another of their identifiers, their address, their name, their id
+    or name amid other words, or their group's name, whichever comes first. What is nobody's stays under its own name,
+    after the others; so does what may be somebody else's too, and those whose it may be get no grade: not a stranger's,
+    nor a zero for work that is there.
     """
     entries = tuple(entries)
     named = Counter(key for entry in entries for key in _keys(entry.student))
     by_key, by_name = _indexed(found, _keys), _indexed(found, lambda student: _both(student.id, student.name))
+    by_word = _indexed((one for one in found if not one.student.identifiers), lambda student: _words(student.id))
 
     def own(student: Student) -> list[Found]:
         # What names two students of the roster names neither.
-        return next((by_key[key] for key in _keys(student) if named[key] == 1 and key in by_key), [])
+        sure, likely = ([key for key in keys(student) if named[key] == 1] for keys in (_keys, _in_words))
+        hits = (by[key] for by, keys in ((by_key, sure), (by_word, likely)) for key in keys if key in by)
+        return next(hits, [])
 
     claims = Counter(one.student.id for entry in entries for one in own(entry.student))
 
@@ -183,6 +189,17 @@ def _keys(student: Student) -> list[str]:
     return _both(
         student.id, *student.identifiers.values(), student.email, student.email.partition("@")[0], student.name
     )
+
+
+def _in_words(student: Student) -> list[str]:
+    """What may name them amid other words."""
+    return [key for key in _both(student.id, student.name) if key in _words(key)]
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name given by hand, as of `2021001_张三_lab3`; none so short that it may mean anything."""
+    words = {word for pattern in (r"[^\W_]+", r"\d+|[^\W\d_]+") for word in re.findall(pattern, name.casefold())}
+    return [word for word in words if len(word) >= (_FEWEST_ASCII if word.isascii() else _FEWEST_OTHERS)]
 
 
 def _both(*said: str) -> list[str]:

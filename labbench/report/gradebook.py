@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from labbench.results import Gradebook, Scorecard
     from labbench.texts import Lang
 
+#: How the files with the reports on a student end, after the lab's name.
+ENDINGS = frozenset({".json", ".html"} | {f".{form}{kind.ending}" for form, kind in formats.SCORECARD.items()})
+
 
 def write(
     book: Gradebook,
