@@ -134,6 +134,14 @@ def test_our_own_failure_is_no_score(autograder, tmp_path):
     assert "score" not in said
 
 
+def test_a_pack_that_is_broken_is_no_score(autograder):
+    """It ends with 2, as a hand-in that cannot be read does."""
+    (autograder / "source" / "labbench" / "_data" / "reference_data" / "lab3_1" / "manifest.json").write_text("{")
+    said, done = results(autograder, ROOT / "examples" / "lab3_1_mistake")
+    assert "manifest.json" in said["output"], done.stderr
+    assert "score" not in said
+
+
 def set_up(root, tmp_path):
     """Run setup.sh with what it installs already there, and no right to install more."""
     tools = tmp_path / "tools"

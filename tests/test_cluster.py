@@ -47,7 +47,8 @@ def checks(event):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_graded_as_on_this_machine_and_again_when_a_worker_is_killed(tmp_path, workers):
-    hand_in(tmp_path / "in" / "ann", resources.template("lab3_1"), "ann")
+    for folder in ("a", "z"):  # the note on which of two was taken travels too
+        hand_in(tmp_path / "in" / "ann" / folder, resources.template("lab3_1"), "ann")
     work = job(tmp_path / "in", Level.STRONG)
     pieces = []
     with Local(1) as local:
@@ -56,6 +57,8 @@ def test_graded_as_on_this_machine_and_again_when_a_worker_is_killed(tmp_path, w
         there = executor.submit(work, lambda event: pieces.append(event.pieces)).result()
         assert checks(there) == checks(here)
         assert there.card.handin == work.digest
+        assert there.card.notes == here.card.notes
+        assert any(note.key == "note.candidates" for note in here.card.notes)
         assert {p.scenario for each in pieces for p in each.parts} >= {"conv", "pool"}
 
         again = executor.submit(work, lambda _: None)

@@ -20,6 +20,7 @@ from labbench.gradebook.discovery import gathered
 from labbench.gradebook.job import Event, decode_event, decode_order, encode
 from labbench.gradebook.keys import sources
 from labbench.gradebook.processes import Processes
+from labbench.handin.finding import PACKAGE
 from labbench.results import text
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ class Cluster:
         files = catalogue.load().labs[job.lab].files
         try:
             with gathered(job.delivery) as path, handin.opened(path, files) as snapshot:
-                work = packed(snapshot.package.parent)
+                work, candidates = packed(snapshot.package), snapshot.candidates
         except LabbenchError as error:
             return Event(why=error.text)
-        order = replace(job.order(job.pack, job.pack, self.jobs), level=job.level)
+        order = replace(job.order(job.pack, job.pack, self.jobs), level=job.level, candidates=candidates)
         try:
             sent = self._executor.submit(
                 graded, encode(order), self._packs[job.pack], work, job.seconds, sources(job.lab)
@@ -109,7 +110,7 @@ def graded(order: bytes, pack: bytes, work: bytes, seconds: float, source: str) 
     said: list[bytes] = []
     with scratch.folder() as folder, Processes() as processes:
         _unpack(pack, folder / "pack")
-        _unpack(work, folder / "work")
+        _unpack(work, folder / "work" / PACKAGE)
         here = replace(asked, pack=str(folder / "pack"), handin=str(folder / "work"))
         last = processes.run(here, seconds, lambda event: said.append(encode(event)))
     return tuple(said), encode(last)

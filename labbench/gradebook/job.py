@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ class Order:
         patience: How many seconds to wait for the machine's timing lock.
         kept: What has been graded before.
         closing: Whether time is up: make the scorecard of what is kept, and run nothing.
+        candidates: What a package that comes alone was chosen from, for the remark on it.
     """
 
     lab: str
@@ -55,6 +56,7 @@ class Order:
     patience: float = PATIENCE
     kept: Pieces = field(default_factory=Pieces)
     closing: bool = False
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def grade(order: Order) -> Event:
         with handin.opened(Path(order.handin), task.spec.files) as snapshot:
             if snapshot.digest != order.digest:
                 return Event(why=text("grade.changed"))
-            return Event(card=grade_snapshot(task, snapshot, course))
+            whole = replace(snapshot, candidates=order.candidates or snapshot.candidates)
+            return Event(card=grade_snapshot(task, whole, course))
     except LabbenchError as error:
         return Event(why=error.text)
     except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
