@@ -47,8 +47,9 @@ def checks(event):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_graded_as_on_this_machine_and_again_when_a_worker_is_killed(tmp_path, workers):
-    for folder in ("a", "z"):  # the note on which of two was taken travels too
-        hand_in(tmp_path / "in" / "ann" / folder, resources.template("lab3_1"), "ann")
+    # The note on which of two was taken travels too.
+    for folder in ("ann/work", "ann/old/work"):
+        hand_in(tmp_path / "in" / folder, resources.template("lab3_1"), folder)
     work = job(tmp_path / "in", Level.STRONG)
     pieces = []
     with Local(1) as local:
