@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def pytest_addoption(parser):
     group = parser.getgroup("labbench")
     group.addoption("--minutes", type=float, help="start no test after so many minutes; those left are skipped")
     group.addoption("--order", help="a word that the order of the tests is drawn from, so that others come first")
+
+
+def pytest_configure():
+    # Under nohup, what tests start would inherit that it is ignored; what is handled, they get back as it is by default.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -45,6 +45,8 @@ def verdict(match, asked=None):
 
 def test_a_fast_version_passes(ring):
     match = ring.fight(SOURCE, plan=SHORT)
+    if verdict(match).verdict is Verdict.INCONCLUSIVE:  # a busy machine decides nothing: once more, as `grade` does
+        match = ring.fight(SOURCE, plan=SHORT)
     result = verdict(match)
     assert result.verdict is Verdict.PASS, result
     forward, backward, both = duels(match)
