@@ -23,7 +23,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
-    # Under nohup, what tests start would inherit that it is ignored; what is handled, they get back as it is by default.
+    # Under nohup, what tests start would ignore it too; of what is handled, they get the default back.
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
