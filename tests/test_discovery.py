@@ -155,6 +155,7 @@ submission_13:
         "2020E01": (["submission_11"], ["submission_12"]),
         "bob@x.edu": (["submission_11"], []),
         "submission_13": (["submission_13"], []),
+        "submission_14": (["submission_14"], []),  # of which nothing is said
     }
     assert found[0].student == Student("2020E01", "Ann Lee", "ann@x.edu", {"SID": "2020E01"})
 

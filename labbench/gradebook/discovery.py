@@ -131,9 +131,11 @@ def _together(student: Student, parts: Sequence[tuple[Path, str]], attempt: tupl
 def _gradescope(folder: Path, entries: Sequence[Path]) -> Iterable[Delivery]:
     said = _metadata(folder / _GRADESCOPE)
     for entry in entries:
-        about = said.get(entry.name)
-        if not entry.is_dir() or not isinstance(about, dict):
+        if not entry.is_dir():
             continue
+        # A folder that nothing is said of is somebody's, too.
+        known = said.get(entry.name)
+        about = known if isinstance(known, dict) else {}
         people = about.get(":submitters")
         students = tuple(_submitter(p) for p in people if isinstance(p, dict)) if isinstance(people, list) else ()
         made = str(about.get(":created_at", ""))
