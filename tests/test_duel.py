@@ -316,8 +316,8 @@ _BURN = """
 def test_seconds_burnt_where_nobody_times_hide_no_helper(ring):
     """Constructing is untimed: what is burnt there makes the whole session's work as large as one likes."""
     source = edited(*_BY_HELPER, ("\n        self.k, self.cin", _BURN)) + _HELPER % "pass"
-    match = ring.fight(source, plan=SHORT, isolation={"off": BEYOND_THE_CORE})
-    assert verdict(match).verdict is Verdict.FORBIDDEN
+    match = ring.fight(source, isolation={"off": BEYOND_THE_CORE})
+    assert verdict(match).verdict is Verdict.FORBIDDEN, verdict(match)
 
 
 def test_work_while_it_should_stand_still_is_found(ring):
