@@ -16,6 +16,8 @@ from tests.rig import BEYOND_THE_CORE
 
 #: Enough to pass or fail, and no more.
 SHORT = Plan(restarts=2, longer=2, pairs=3)
+#: As much work as shows beyond the allowance of processes beside a session's own, on fast machines too.
+MUCH = Plan(restarts=2, longer=2, pairs=12)
 TITLES = {"speedup": ("faster", "更快"), "forward": ("forward", "前向")}
 
 FORWARD = "return self.fast(x) if self.type else self.loops(x)"
@@ -299,7 +301,7 @@ _BY_HELPER = (
 @pytest.mark.parametrize("how", ["pass", "os.setsid()\n    if os.fork(): os._exit(0)"])
 def test_work_in_another_process_is_found_in_the_ledger_of_the_tree(ring, how):
     source = edited(*_BY_HELPER) + _HELPER % how
-    match = ring.fight(source, plan=SHORT, isolation={"off": BEYOND_THE_CORE})
+    match = ring.fight(source, plan=MUCH, isolation={"off": BEYOND_THE_CORE})
     result = verdict(match)
     assert result.verdict is Verdict.FORBIDDEN, result
     assert result.why.key == "duel.hidden"
@@ -307,7 +309,7 @@ def test_work_in_another_process_is_found_in_the_ledger_of_the_tree(ring, how):
 
 
 _BURN = """
-        end = time.process_time() + 0.7 * type  # the helper's own is of type 0
+        end = time.process_time() + 0.5 * type  # the helper's own is of type 0
         while time.process_time() < end: pass
         self.k, self.cin"""
 
@@ -316,7 +318,7 @@ _BURN = """
 def test_seconds_burnt_where_nobody_times_hide_no_helper(ring):
     """Constructing is untimed: what is burnt there makes the whole session's work as large as one likes."""
     source = edited(*_BY_HELPER, ("\n        self.k, self.cin", _BURN)) + _HELPER % "pass"
-    match = ring.fight(source, isolation={"off": BEYOND_THE_CORE})
+    match = ring.fight(source, plan=MUCH, isolation={"off": BEYOND_THE_CORE})
     assert verdict(match).verdict is Verdict.FORBIDDEN, verdict(match)
 
 
