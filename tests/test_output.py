@@ -1,4 +1,4 @@
-"""`score --format FORM[=FILE]`: where each report goes, and what GitHub gets."""
+"""`score --format FORM[=FILE]`: where each report goes, and what GitHub gets; the last lines of `grade`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import json
 import pytest
 
 from labbench.cli.app import App
+from labbench.cli.grade import _summary
 from labbench.cli.output import Target, targets, write
 from labbench.errors import LabbenchError
 from labbench.report import formats
+from labbench.results import Gradebook, Row, Student
 from labbench.texts import Lang
 from tests import books
 from tests.test_cli import run
@@ -154,3 +156,21 @@ def test_an_unknown_schema_is_refused(capsys):
     code, out, err = run(capsys, "schema", "student")
     assert (code, out) == (2, "")
     assert "There is no schema student; there are:" in err
+
+
+def test_the_last_lines_on_a_class_count_every_kind_of_row(capsys, tmp_path):
+    ann = Student("ann")
+    rows = [
+        *(Row(ann, "3-3", "ann", card) for card in (books.RIGHT, books.WRONG, books.UNCLEAR)),
+        Row(ann, "3-3", ""),
+        *2 * [Row(ann, "3-3", "ann.zip")],
+        *3 * [Row(ann, "3-3", "ann", blameless=True)],
+        *4 * [Row(ann, "3-3", "", blameless=True)],
+    ]
+    assert _summary(App(Lang.EN), Gradebook(("3-3",), rows), tmp_path) == 4
+    graded, undecided, unclear = capsys.readouterr().out.splitlines()
+    assert graded.startswith("Graded 5 of 13 (1 handed in nothing, 2 cannot be read).")
+    assert undecided.startswith("1 undecided on a busy machine, 3 failed on our side;")
+    assert "4 rows have no grade" in unclear
+    assert _summary(App(Lang.EN), Gradebook(("3-3",), rows[:2]), tmp_path) == 0
+    assert "undecided" not in capsys.readouterr().out

@@ -159,9 +159,10 @@ def _teller(app: App, show: Callable[[str], None]) -> Callable[[Tally, str, Even
 
 
 def _summary(app: App, book: Gradebook, out: Path) -> int:
-    states = Counter(map(state, book.rows))
-    undecided = sum(row.grade is None for row in book.rows)
-    unclear = sum(row.blameless and not row.handin for row in book.rows)
+    # One walk: each row's scorecard is read for it.
+    seen = Counter((state(row), bool(row.handin)) for row in book.rows)
+    states = Counter(name for name, _ in seen.elements())
+    undecided, unclear = states["undecided"] + states["failed"], seen["undecided", False]
 
     def told(key: str, **values: Plain) -> None:
         app.console.print(app.say(key, **values), soft_wrap=True)
