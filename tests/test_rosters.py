@@ -127,6 +127,11 @@ def test_amid_other_words_an_id_or_a_name_is_found(tmp_path, called, whose):
     assert ([name for name, _ in here], unclear) == (whose, {})
 
 
+def test_an_account_whose_name_holds_the_id_is_found(tmp_path):
+    here, missing, unclear = roll(tmp_path, "学号,姓名\n2021001,张三\n", account("2021001张三", 77))
+    assert (here, missing, unclear) == ([("2021001", "2021001张三_77")], [], {})
+
+
 def test_what_names_two_amid_other_words_is_of_neither(tmp_path):
     text = "学号,姓名\n2021001,张三\n2021002,李四\n"
     here, missing, unclear = roll(tmp_path, text, Student("2021001_李四"))

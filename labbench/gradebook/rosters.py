@@ -143,7 +143,7 @@ def merged(entries: Iterable[Entry], found: Sequence[Found]) -> Roll:
     entries = tuple(entries)
     named = Counter(key for entry in entries for key in _keys(entry.student))
     by_key, by_name = _indexed(found, _keys), _indexed(found, lambda student: _both(student.id, student.name))
-    by_word = _indexed((one for one in found if not one.student.identifiers), lambda student: _words(student.id))
+    by_word = _indexed(found, lambda student: _words(student.id))
 
     def own(student: Student) -> list[Found]:
         # What names two students of the roster names neither.
@@ -197,7 +197,7 @@ def _in_words(student: Student) -> list[str]:
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name given by hand, as of `2021001_张三_lab3`; none so short that it may mean anything."""
+    """The words of a name, as of `2021001_张三_lab3`; none so short that it may mean anything."""
     words = {word for pattern in (r"[^\W_]+", r"\d+|[^\W\d_]+") for word in re.findall(pattern, name.casefold())}
     return [word for word in words if len(word) >= (_FEWEST_ASCII if word.isascii() else _FEWEST_OTHERS)]
 
