@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 
 import pytest
+from rich.console import Console
 
-from labbench.cli.app import App
+from labbench.cli.app import App, progress
 from labbench.cli.grade import _summary
 from labbench.cli.output import Target, targets, write
 from labbench.errors import LabbenchError
@@ -174,3 +177,22 @@ def test_the_last_lines_on_a_class_count_every_kind_of_row(capsys, tmp_path):
     assert "4 rows have no grade" in unclear
     assert _summary(App(Lang.EN), Gradebook(("3-3",), rows[:2]), tmp_path) == 0
     assert "undecided" not in capsys.readouterr().out
+
+
+def test_on_a_terminal_progress_is_one_line_that_changes(monkeypatch):
+    app, screen = App(Lang.EN), io.StringIO()
+    for name in ("console", "remarks"):
+        monkeypatch.setitem(vars(app), name, Console(file=screen, force_terminal=True, width=80))
+    with progress(app) as show:
+        for fraction in (0.2, 0.4, 1.0):
+            show("grade.reading", fraction)
+            time.sleep(0.2)  # rich draws twelve times a second
+    drawn = screen.getvalue().split("\r")
+    assert any("Reading hand-ins  40%" in line for line in drawn)
+    assert not any(line.count("%") > 1 for line in drawn)
+
+
+def test_where_nobody_watches_there_is_no_progress(capsys):
+    with progress(App(Lang.EN)) as show:
+        show("grade.reading", 0.5)
+    assert capsys.readouterr() == ("", "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from labbench.texts import Lang, Text, preferred_language, render, say
+from labbench.texts import Lang, Text, keys, preferred_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,21 +107,6 @@ def _parameter(error: click.BadParameter) -> str:
     return error.param.opts[0] if isinstance(error.param, click.Option) else str(error.param.name).upper()
 
 
-def progress(app: App) -> Callable[[str, float], None] | None:
-    """A progress line on stderr for (text key, fraction); None where nobody watches."""
-    if not app.remarks.is_terminal:
-        return None
-
-    def show(key: str, fraction: float) -> None:
-        try:
-            label = render(Text(key), app.lang)
-        except KeyError:
-            label = key
-        app.remarks.print(f"\r{label} {fraction:4.0%} ", end="\n" if fraction >= 1 else "")
-
-    return show
-
-
 @contextmanager
 def status(app: App) -> Iterator[Callable[[str], None]]:
     """A line at the bottom of a terminal that says what is being done; silent elsewhere."""
@@ -135,6 +120,23 @@ def status(app: App) -> Iterator[Callable[[str], None]]:
     with console.status("") as line:
         # Not markup: what is shown may hold a name from the hand-in.
         yield lambda said: line.update(Styled(said))
+
+
+@contextmanager
+def progress(app: App) -> Iterator[Callable[[str, float], None]]:
+    """`status`, told of (text key, fraction)."""
+    with status(app) as show:
+        yield fractions(app, show)
+
+
+def fractions(app: App, show: Callable[[str], None]) -> Callable[[str, float], None]:
+    """Say in a status line how far something is: (text key, or a name; fraction)."""
+
+    def tell(key: str, fraction: float) -> None:
+        label = app.say(key) if key in keys() else key
+        show(f"{label} {fraction:4.0%}")
+
+    return tell
 
 
 def leads_nowhere(stream: TextIO) -> None:

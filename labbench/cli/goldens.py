@@ -38,9 +38,12 @@ def _build(
     disclosure = Disclosure.FULL if public else Disclosure.VERDICT
     order = recipes.Order(lab, seed, image, weights, disclosure)
     if practice:
-        _describe(app, recipes.build_practice(lab, progress(app)))
+        with progress(app) as show:
+            pack = recipes.build_practice(lab, show)
+        _describe(app, pack)
         return
-    made = recipes.build_to(order, out or Path(f"{lab}-pack"), replace=force, progress=progress(app))
+    with progress(app) as show:
+        made = recipes.build_to(order, out or Path(f"{lab}-pack"), replace=force, progress=show)
     _describe(app, made.pack)
     app.console.print(app.say("goldens.seed", seed=made.seed), soft_wrap=True)
 
@@ -48,7 +51,8 @@ def _build(
 def _verify(app: App, lab: str, pack: Path | None) -> int:
     from labbench.packs import recipes
 
-    differences = recipes.verify_named(lab, pack, progress(app))
+    with progress(app) as show:
+        differences = recipes.verify_named(lab, pack, show)
     off = [d for d in differences if d.off]
     for difference in off:
         app.console.print(app.say("goldens.off", name=difference.name, error=f"{difference.error:.2e}"))

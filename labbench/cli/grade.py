@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import clock, progress, status
+from labbench.cli.app import clock, fractions, status
 from labbench.cli.base import PATH, option
 from labbench.cli.base import command as define
 from labbench.cli.strictness import STRICTNESS
@@ -105,7 +105,7 @@ def command(
             templates={name: resources.template(spec.folder) for name, spec in specs.items()},
         )
         with _executor(place, jobs) as executor, status(app) as show:
-            book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), progress(app))
+            book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), fractions(app, show))
         # While the journal is open: no other run may write, and the rows are read from it.
         output.write(book, specs, out, app.lang, forms)
         return _summary(app, book, out)

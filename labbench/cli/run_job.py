@@ -117,8 +117,8 @@ def command(
     for picture in (image, content, style):
         if picture is not None:
             pictures.open_rgb(picture)
-    show = progress(app)
-    found = store.resolve(weights, show) if weights is not None else store.preferred(show)
+    with progress(app) as show:
+        found = store.resolve(weights, show) if weights is not None else store.preferred(show)
 
     def tell(remark: Text) -> None:
         app.remarks.print(render(remark, app.lang), style="dim", soft_wrap=True)

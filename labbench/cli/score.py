@@ -61,7 +61,8 @@ def command(
     wanted = targets(forms, output, submission)
     entries = catalogue.load()
     handin.check(submission, entries.labs[catalogue.name_of(entries, lab)].files)
-    task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, progress(app))
+    with progress(app) as told:
+        task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, told)
     require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
     with status(app) as show:
         show(app.say("score.starting"))

@@ -35,13 +35,17 @@ def _describe(app: App, weights: Weights) -> None:
 def _build(app: App) -> None:
     from labbench.vgg.weights import ensure_synthetic
 
-    _describe(app, ensure_synthetic(progress(app)))
+    with progress(app) as show:
+        built = ensure_synthetic(show)
+    _describe(app, built)
 
 
 def _import(app: App, file: Path) -> None:
     from labbench.vgg.weights import import_file
 
-    _describe(app, import_file(file, progress(app)))
+    with progress(app) as show:
+        imported = import_file(file, show)
+    _describe(app, imported)
 
 
 def _quantize(app: App, weights: Path | None, images: Path | None, out: Path, *, force: bool) -> None:
@@ -53,7 +57,8 @@ def _quantize(app: App, weights: Path | None, images: Path | None, out: Path, *,
     if out.exists() and not force:
         raise LabbenchError("output.exists", path=str(out))
     check_writable(out, weights)
-    found = store.resolve(weights, progress(app)) if weights is not None else store.preferred(progress(app))
+    with progress(app) as show:
+        found = store.resolve(weights, show) if weights is not None else store.preferred(show)
     chosen = calibration.bundled() if images is None else [pictures.square(p) for p in _pictures(images)]
     write_atomically(out, calibration.encoded(calibration.quantise(found.path, chosen)))
     app.console.print(app.say("weights.quantized", path=str(out), count=len(chosen)), soft_wrap=True)
