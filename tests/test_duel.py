@@ -309,7 +309,8 @@ def test_work_in_another_process_is_found_in_the_ledger_of_the_tree(ring, how):
 
 
 _BURN = """
-        end = time.process_time() + 0.5 * type  # the helper's own is of type 0
+        end = time.process_time() + 4 * type * ("burnt" not in globals())  # the helper's own is of type 0
+        globals()["burnt"] = True
         while time.process_time() < end: pass
         self.k, self.cin"""
 
