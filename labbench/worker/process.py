@@ -36,14 +36,26 @@ def resume(pid: int) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
+def kill(pid: int) -> None:
+    """SIGKILL, to its process group and to itself, in case it left the group."""
+    for send in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            send(pid, signal.SIGKILL)
+
+
 def ended(pid: int) -> bool:
     """Whether the process ends by itself, waited for a moment; True where that cannot be seen."""
     deadline = _deadline(_DEATH_SECONDS)
-    while sys.platform == "linux" and _state(pid) not in _DEAD:
+    while sys.platform == "linux" and not dead(pid):
         if timing.wall_ns() > deadline:
             return False
         timing.pause(0)
     return True
+
+
+def dead(pid: int) -> bool:
+    """Whether the process has ended, reaped or not; False where that cannot be seen."""
+    return sys.platform == "linux" and _state(pid) in _DEAD
 
 
 def _deadline(seconds: float) -> int:

@@ -7,10 +7,7 @@ FORBIDDEN.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import select
-import signal
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -23,7 +20,7 @@ from labbench.texts.untrusted import clean, clean_block
 from labbench.worker import faults
 from labbench.worker.inside import wire
 from labbench.worker.output import Output
-from labbench.worker.process import ended, resume, stop
+from labbench.worker.process import ended, kill, resume, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -275,9 +272,7 @@ class Session:
         if self._exit is not None:
             return
         self._drain()
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(self.pid, signal.SIGKILL)
+        kill(self.pid)
         self._exit = self._reap(self.pid)
         self._socket.close()
 

@@ -16,7 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
@@ -24,10 +24,11 @@ from labbench.errors import ExitCode, LabbenchError
 from labbench.texts.untrusted import clean
 from labbench.worker.installed import NONE
 from labbench.worker.isolation import describe
+from labbench.worker.process import dead, kill
 from labbench.worker.session import Service, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labbench.catalogue import Limits
     from labbench.results import Isolation
@@ -68,6 +69,23 @@ class Code:
     package: Path
     readable: tuple[Path, ...] = ()
     clients: Path | None = None
+
+
+@dataclass(slots=True)
+class _Fork:
+    """A session that was asked for, the grader's ends of its connection and output, and the answer once it came."""
+
+    request: dict[str, Any]
+    connection: socket.socket
+    out: int
+    err: int
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close the ends."""
+        self.connection.close()
+        os.close(self.out)
+        os.close(self.err)
 
 
 class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the caller's
@@ -134,6 +152,8 @@ class Zygote:
                 start_new_session=True,
             )
         self._control = ours
+        self._last: dict[str, Any] | None = None
+        self._ahead: _Fork | None = None
         self._control.settimeout(_START_SECONDS)
         try:
             self.isolation = describe(self._read_line()["isolation"])
@@ -169,6 +189,9 @@ class Zygote:
     ) -> Session:
         """Fork a session that has opened `code` and waits for its first request.
 
+        From the second of a kind in a row on, the next is forked ahead while this one works. It wears all its layers
+        and has run nothing of the hand-in's.
+
         Args:
             code: The hand-in.
             limits: What it may use.
@@ -178,9 +201,6 @@ class Zygote:
         Raises:
             ZygoteLost: the zygote is gone.
         """
-        ours, theirs = socket.socketpair()
-        out_read, out_write = os.pipe()
-        err_read, err_write = os.pipe()
         request = {
             "op": "fork",
             "cwd": str(code.cwd),
@@ -189,22 +209,66 @@ class Zygote:
             "clients": str(code.clients) if code.clients is not None else "",
             "limits": {"memory": limits.memory_mib << 20, "cpu": limits.cpu_seconds},
         }
+        fork = self._forked_ahead(request) or self._fork(request)
+        try:
+            pid = self._pid(fork)
+            if request == self._last:
+                self._ahead = self._fork(request)
+            self._last = request
+        except BaseException:  # an interruption too
+            fork.close()
+            raise
+        names = _names(code.package)
+        return Session(pid, fork.connection, fork.out, fork.err, limits, self._reap, on_output, names, service)
+
+    def _fork(self, request: dict[str, Any]) -> _Fork:
+        """Ask for a session; the answer is read when it is needed."""
+        ours, theirs = socket.socketpair()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        fork = _Fork(request, ours, out_read, err_read)
         given = [theirs.fileno(), out_write, err_write]
         try:
-            answer = self._ask(request, given)
-            if "failed" in answer:
-                raise LabbenchError("worker.layer_failed", exit_code=ExitCode.INTERNAL, reason=str(answer["failed"]))
-            pid = int(answer["pid"])
+            with self._lost_otherwise():
+                socket.send_fds(self._control, [json.dumps(request).encode()], given)
         except BaseException:  # an interruption too
-            ours.close()
-            os.close(out_read)
-            os.close(err_read)
+            fork.close()
             raise
         finally:
             theirs.close()
             os.close(out_write)
             os.close(err_write)
-        return Session(pid, ours, out_read, err_read, limits, self._reap, on_output, _names(code.package), service)
+        return fork
+
+    def _pid(self, fork: _Fork) -> int:
+        """The session's pid.
+
+        Raises:
+            LabbenchError: a layer failed.
+            ZygoteLost: the zygote is gone.
+        """
+        self._read_answer(fork)
+        if "failed" in fork.answer:
+            raise LabbenchError("worker.layer_failed", exit_code=ExitCode.INTERNAL, reason=str(fork.answer["failed"]))
+        return int(fork.answer["pid"])
+
+    def _read_answer(self, fork: _Fork) -> None:
+        if not fork.answer:
+            with self._lost_otherwise():
+                fork.answer = self._read_line()
+
+    def _forked_ahead(self, request: dict[str, Any]) -> _Fork | None:
+        """The session that was forked ahead, if it is like that and nobody has killed it; else its end."""
+        if self._ahead is None:
+            return None
+        pid = self._pid(self._ahead)
+        fork, self._ahead = self._ahead, None
+        if fork.request == request and not dead(pid):
+            return fork
+        fork.close()
+        kill(pid)
+        self._reap(pid)
+        return None
 
     def _reap(self, pid: int) -> dict[str, Any]:
         try:
@@ -212,11 +276,19 @@ class Zygote:
         except ZygoteLost:
             return {"status": -1, "cpu": 0.0, "memory": 0}
 
-    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """One exchange; if it fails, the zygote is ended, for its next answer might be to this request."""
-        try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One exchange, after the answer that is still to come."""
+        if self._ahead is not None:
+            self._read_answer(self._ahead)
+        with self._lost_otherwise():
+            self._control.sendall(json.dumps(request).encode())
             return self._read_line()
+
+    @contextlib.contextmanager
+    def _lost_otherwise(self) -> Iterator[None]:
+        """If it fails, the zygote is ended, for its next answer might be to this request."""
+        try:
+            yield
         except (OSError, ValueError) as error:
             self.close()
             raise ZygoteLost from error
@@ -237,6 +309,9 @@ class Zygote:
     def close(self) -> None:
         """End the zygote, all its sessions, and whatever they started."""
         self._control.close()
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
         try:
             # The keeper sees the closed socket. Killing it is the last resort: nobody would look for strays.
             self._process.wait(_ANSWER_SECONDS)
