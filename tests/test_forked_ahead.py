@@ -39,9 +39,9 @@ def rig(tmp_path):
         yield opened
 
 
-def living(rig):
-    """The pids of the sessions there are."""
-    return {int(pid) for pid in rigs.children(rigs.zygote_pid(rig.workers)) if rigs.alive(pid)}
+def present(rig):
+    """The pids of the sessions there are, dead ones that nobody reaped included."""
+    return {int(pid) for pid in rigs.children(rigs.zygote_pid(rig.workers))}
 
 
 def asked(session):
@@ -54,7 +54,7 @@ def ahead(rig, code, limits=rigs.LIMITS):
     for _ in range(2):
         with rig.workers.session(code, limits) as session:
             assert asked(session) == 1
-    (pid,) = living(rig)
+    (pid,) = present(rig)
     return pid
 
 
@@ -66,7 +66,7 @@ def test_the_third_alike_was_there_before_it_was_asked_for(rig):
                 assert session.pid == expected
                 assert [asked(session), asked(session)] == [1, 2]
                 assert session.startup_ns > 0
-            (expected,) = living(rig)
+            (expected,) = present(rig)
 
 
 def test_one_alone_or_two_that_differ_are_not_followed_by_another(rig):
@@ -75,7 +75,7 @@ def test_one_alone_or_two_that_differ_are_not_followed_by_another(rig):
         for limits in (rigs.LIMITS, other, rigs.LIMITS):
             with rig.workers.session(workspace.code, limits) as session:
                 assert asked(session) == 1
-            assert living(rig) == set()
+            assert present(rig) == set()
 
 
 @pytest.mark.parametrize("what", ["another hand-in", "another limit"])
@@ -85,7 +85,7 @@ def test_one_that_is_not_wanted_ends(rig, what):
         code = second.code if what == "another hand-in" else workspace.code
         limits = rigs.LIMITS if what == "another hand-in" else Limits(cpu_seconds=2, memory_mib=256)
         with rig.workers.session(code, limits) as session:
-            assert living(rig) == {session.pid} != {unwanted}
+            assert present(rig) == {session.pid} != {unwanted}
             assert asked(session) == 1
 
 
@@ -114,8 +114,8 @@ def test_its_layers_are_on_before_it_is_handed_out(tmp_path):
         rig = rigs.Rig(workers, tmp_path)
         code = stack.enter_context(rig.workspace(SOURCE)).code
         said = Path(f"/proc/{ahead(rig, code)}/status").read_text()
-    assert re.search(r"^Seccomp:\s+2$", said, re.M)
-    assert re.search(r"^NoNewPrivs:\s+1$", said, re.M)
+    assert re.search(r"^Seccomp:\s+2$", said, re.MULTILINE)
+    assert re.search(r"^NoNewPrivs:\s+1$", said, re.MULTILINE)
 
 
 def test_a_layer_that_fails_ahead_is_an_error_when_it_is_asked_for(rig, monkeypatch):
@@ -136,7 +136,7 @@ def test_many_sessions_leave_no_descriptor_and_no_process(tmp_path):
                 assert asked(session) == 1
             counts.add(rigs.descriptors())
         assert max(counts) - min(counts) <= 3  # the one that stands ready
-        pids = {*living(rig), rigs.zygote_pid(rig.workers), rigs.keeper_pid(rig.workers)}
+        pids = {*present(rig), rigs.zygote_pid(rig.workers), rigs.keeper_pid(rig.workers)}
     gc.collect()
     assert rigs.descriptors() == before
     assert not [pid for pid in pids if rigs.alive(pid)]
@@ -149,9 +149,9 @@ def test_after_the_zygote_was_killed_the_next_session_is_a_new_ones(rig):
         with rig.workers.session(workspace.code, rigs.LIMITS) as session:
             assert session.pid == lost
             os.kill(rigs.zygote_pid(rig.workers), signal.SIGKILL)
+            assert ended(session.pid)
             with pytest.raises(Fault):
-                for _ in range(1000):
-                    asked(session)
+                asked(session)
         with rig.workers.session(workspace.code, rigs.LIMITS) as session:
             assert asked(session) == 1
         gc.collect()
