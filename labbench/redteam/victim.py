@@ -205,7 +205,8 @@ def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
     with channel.makefile("rw", encoding="utf-8") as lines, contextlib.ExitStack() as stack:
         told = json.loads(lines.readline())
-        workers = stack.enter_context(Workers(told.pop("isolation")))
+        # None ahead: whoever watches takes each process beyond a session's own for the attack's.
+        workers = stack.enter_context(Workers(told.pop("isolation"), ahead=False))
         victim = Victim(Path(sys.argv[2]), told, workers)
         for line in lines:
             request = json.loads(line)

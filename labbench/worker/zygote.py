@@ -124,12 +124,15 @@ def _environment(more: Sequence[str]) -> dict[str, str]:
 class Zygote:
     """One exec'd zygote. A context manager; `close` ends it and every session forked from it."""
 
-    def __init__(self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE) -> None:
+    def __init__(
+        self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE, *, ahead: bool = True
+    ) -> None:
         """Start it.
 
         Args:
             isolation: To weaken it on purpose: settings of `inside.layers.prepare`, like {"off": ["seccomp"]}.
             libraries: What its sessions may import beside `PACKAGES`.
+            ahead: Whether sessions may be forked before they are asked for.
 
         Raises:
             LabbenchError: it cannot work here.
@@ -152,6 +155,7 @@ class Zygote:
                 start_new_session=True,
             )
         self._control = ours
+        self._may_fork_ahead = ahead
         self._last: dict[str, Any] | None = None
         self._ahead: _Fork | None = None
         self._control.settimeout(_START_SECONDS)
@@ -212,7 +216,7 @@ class Zygote:
         fork = self._forked_ahead(request) or self._fork(request)
         try:
             pid = self._pid(fork)
-            if request == self._last:
+            if self._may_fork_ahead and request == self._last:
                 self._ahead = self._fork(request)
             self._last = request
         except BaseException:  # an interruption too
@@ -329,10 +333,13 @@ class Zygote:
 class Workers:
     """Sessions on demand: starts a zygote when one is needed, and another when a hand-in has killed it."""
 
-    def __init__(self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE) -> None:
+    def __init__(
+        self, isolation: Mapping[str, Any] | None = None, libraries: Libraries = NONE, *, ahead: bool = True
+    ) -> None:
         """Nothing is started yet; the arguments as for `Zygote`."""
         self._settings = isolation
         self._libraries = libraries
+        self._ahead = ahead
         self._zygote: Zygote | None = None
 
     @property
@@ -358,7 +365,7 @@ class Workers:
     def _started(self) -> Zygote:
         if self._zygote is None or not self._zygote.alive:
             self.close()
-            self._zygote = Zygote(self._settings, self._libraries)
+            self._zygote = Zygote(self._settings, self._libraries, ahead=self._ahead)
         return self._zygote
 
     def close(self) -> None:
