@@ -35,12 +35,14 @@ def benchmarks():
     with (
         Workers() as workers,
         Workers({"off": LAYERS}) as bare,
+        Workers(ahead=False) as waiting,
         handin.opened(LAB.reference, lab.spec.files) as snapshot,
         Workspace(snapshot.package, {}) as workspace,
         workers.session(workspace.code, lab.spec.scenarios["network"].limits) as session,
     ):
         setting = Setting(workers, workspace.code, lab.spec.scenarios["pool"].limits)
         unguarded = Setting(bare, workspace.code, lab.spec.scenarios["pool"].limits)
+        on_demand = Setting(waiting, workspace.code, lab.spec.scenarios["pool"].limits)
         relu = root(session).layers_1.ReLULayer()
 
         def check():
@@ -48,6 +50,9 @@ def benchmarks():
 
         def check_unguarded():
             return record(unguarded, ("pool", LAB.scenarios["pool"]), case)
+
+        def check_on_demand():
+            return record(on_demand, ("pool", LAB.scenarios["pool"]), case)
 
         def fresh():
             command = [sys.executable, "-c", _FRESH, str(snapshot.package)]
@@ -59,5 +64,6 @@ def benchmarks():
         yield [
             ("small check, end to end", check, fresh, "a fresh interpreter"),
             ("small check, end to end", check, check_unguarded, "sandbox off", 41),
+            ("small check, end to end", check, check_on_demand, "forked when asked for", 41),
             ("100 MB there and back", there_and_back, lambda: np.maximum(big, 0).copy(), "in-process ReLU and copy"),
         ]
