@@ -28,7 +28,6 @@ from labbench.worker.zygote import Code, Workers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from labbench.checks.speedup import Match
     from labbench.handin import Snapshot
@@ -72,18 +71,8 @@ class Course:
     lock: Callable[[], AbstractContextManager[Text | None]] = alone
 
 
-def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -> Scorecard:
-    """Grade what was handed in.
-
-    Raises:
-        LabbenchError: the hand-in cannot be read at all.
-    """
-    with handin.opened(submission, task.spec.files) as snapshot:
-        return grade_snapshot(task, snapshot, Course(on_progress))
-
-
-def grade_snapshot(task: Task, snapshot: Snapshot, course: Course) -> Scorecard:
-    """Grade a hand-in that is open."""
+def grade(task: Task, snapshot: Snapshot, course: Course | None = None) -> Scorecard:
+    """Grade what was handed in."""
     narrowed = task.narrowed(snapshot.package)
     return scorecard(narrowed, observe_handin(narrowed, snapshot, course))
 

@@ -11,11 +11,12 @@ import sys
 import tempfile
 import textwrap
 import zlib
+from unittest import mock
 
 import pytest
 from PIL import Image
 
-from labbench import grading, resources
+from labbench import catalogue, grading, handin, resources
 from labbench.doctor import machine
 from labbench.errors import ExitCode, LabbenchError, reason
 from labbench.results import Isolation, Level
@@ -270,6 +271,15 @@ def test_exit_codes_of_score(capsys, tmp_path, monkeypatch, verdicts, options, c
     assert report.stat().st_size > 100  # written whatever the code
     assert len(said) == (why is not None)
     assert why is None or why in said[0]
+
+
+def test_score_reads_hand_in_and_catalogue_once(capsys, monkeypatch):
+    opened, load = mock.Mock(wraps=handin.opened), mock.Mock(wraps=catalogue.load)
+    monkeypatch.setattr(handin, "opened", opened)
+    monkeypatch.setattr(catalogue, "load", load)
+    monkeypatch.setattr(grading, "grade", lambda *_: books.RIGHT)
+    assert run(capsys, "score", "--lab", books.RIGHT.lab, "--submission", RIGHT)[0] == 0
+    assert (opened.call_count, load.call_count) == (1, 1)
 
 
 def test_weak_isolation_is_5(capsys, monkeypatch):

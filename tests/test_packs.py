@@ -17,7 +17,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labbench import catalogue, grading, packs, resources, task
+from labbench import catalogue, packs, resources, task
 from labbench.errors import LabbenchError
 from labbench.lab3_1 import LAB
 from labbench.labs import Recipe
@@ -28,6 +28,7 @@ from labbench.report import json as report
 from labbench.results import Disclosure, Profile, Verdict
 from labbench.texts import Lang
 from labbench.vgg.weights import Weights
+from tests import rig
 
 ARRAYS = {
     "cases/s/box/x.npy": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -606,7 +607,7 @@ def _leak(self, input):
 SoftmaxLossLayer.forward = _leak
 """
     )
-    card = grading.grade(graded, tmp_path)
+    card = rig.graded(graded, tmp_path)
     verdicts = {c.check: c.verdict for c in card.checks}
     assert verdicts["softmax"] is Verdict.ERROR
     assert Verdict.WRONG in verdicts.values()
@@ -630,7 +631,7 @@ SoftmaxLossLayer.forward = _leak
 
 def test_the_reference_passes_the_pack_it_built(exam):
     graded, _ = exam
-    card = grading.grade(graded, LAB.reference)
+    card = rig.graded(graded, LAB.reference)
     assert {c.verdict for c in card.checks} == {Verdict.PASS}
 
 

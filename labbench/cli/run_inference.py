@@ -60,7 +60,7 @@ def infer(app: App, what: Assignment, request: Request) -> ExitCode:
 
 
 def _order(what: Assignment, request: Request) -> Job:
-    from labbench import catalogue, inferring, labs
+    from labbench import inferring, labs
     from labbench.running import Assignment
     from labbench.vgg import filelist
 
@@ -68,8 +68,8 @@ def _order(what: Assignment, request: Request) -> Job:
     listed = filelist.read(request.file_list) if request.file_list is not None else ()
     image = request.image if listed else request.image or job.picture
     images = (filelist.Labelled(image, None), *listed) if image is not None else listed
-    lab = labs.load(job.processor)
-    processor = Assignment(lab, catalogue.load().labs[job.processor], lab.reference, what.weights)
+    lab, spec = labs.find(job.processor)
+    processor = Assignment(lab, spec, lab.reference, what.weights)
     return inferring.Order(images, processor, request.own)
 
 

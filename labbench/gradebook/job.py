@@ -124,12 +124,11 @@ def _turn(patience: float) -> Iterator[Text | None]:
 
 def grade(order: Order) -> Event:
     """Grade the hand-in; whatever goes wrong is an event too."""
-    from labbench import handin
-    from labbench.grading import Course, grade_snapshot
+    from labbench import grading, handin
     from labbench.policy import require
     from labbench.task import prepare
 
-    course = Course(
+    course = grading.Course(
         kept=order.kept,
         keep=lambda pieces: _say(Event(pieces=pieces)),
         overdue=lambda: order.closing,
@@ -142,7 +141,7 @@ def grade(order: Order) -> Event:
             if snapshot.digest != order.digest:
                 return Event(why=text("grade.changed"))
             whole = replace(snapshot, candidates=order.candidates or snapshot.candidates)
-            return Event(card=grade_snapshot(task, whole, course))
+            return Event(card=grading.grade(task, whole, course))
     except LabbenchError as error:
         return Event(why=error.text)
     except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in

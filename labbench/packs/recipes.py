@@ -115,9 +115,7 @@ def verify_named(lab: str, path: Path | None, progress: Progress | None = None) 
 
 
 def _plan(lab: str, recipe: Recipe, weights: store.Weights, name: str, disclosure: Disclosure) -> Plan:
-    entries = catalogue.load()
-    canonical = catalogue.name_of(entries, lab)
-    return Plan(labs.load(canonical), entries.labs[canonical], recipe, weights, name, disclosure)
+    return Plan(*labs.find(lab), recipe, weights, name, disclosure)
 
 
 def _write(plan: Plan, path: Path, *, replace: bool, progress: Progress | None) -> Pack:
