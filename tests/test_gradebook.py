@@ -114,13 +114,13 @@ def folder(tmp_path):
     return folder
 
 
-def grade(folder, executor, packs=None, missing=(), only=None, **changes):
+def grade(folder, executor, packs=None, missing=(), **changes):
     task = reading.Class(
         folder, discovery.find(folder), tuple(missing), SPECS, Profile.QUICK, Level.STRONG, 60.0,
         {"3-1": resources.template("lab3_1")},
     )  # fmt: skip
     with Journal(folder.parent / "journal.jsonl") as journal:
-        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor)
         return dataclasses.replace(book, rows=tuple(book.rows))
 
 
@@ -270,7 +270,7 @@ def test_a_broken_off_grading_goes_on_from_its_pieces(folder):
 def test_asked_for_by_name_nothing_is_kept(folder):
     grade(folder, Executor())
     later = Executor({"bob": Verdict.WRONG})
-    assert scores(grade(folder, later, only=running.Only(students=frozenset({"bob"}))))["bob"] == 0
+    assert scores(grade(folder, later, only=reading.Only(students=frozenset({"bob"}))))["bob"] == 0
     assert (later.graded, later.kept) == (["bob"], [Pieces()])
 
 
@@ -367,7 +367,7 @@ def test_only_some(folder):
 
     def graded(**wanted):
         executor = Executor(open_ones)
-        book = grade(folder, executor, only=running.Only(**wanted))
+        book = grade(folder, executor, only=reading.Only(**wanted))
         return sorted(set(executor.graded)), scores(book)
 
     assert graded(failed=True) == (["bob", "dan"], {"ann": None, "bob": None, "cem": 0, "dan": None})
@@ -412,7 +412,8 @@ def told(folder, executor):
     task = reading.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
                          {"3-1": resources.template("lab3_1")})  # fmt: skip
     with Journal(folder.parent / "j") as journal:
-        running.grade(task, journal, Packs(), executor, on_done=lambda t, s, _e: heard.append((t, s)))
+        watcher = running.Watcher(lambda tally, student, _: heard.append((tally, student)))
+        running.grade(task, journal, Packs(), executor, watcher)
     return heard
 
 

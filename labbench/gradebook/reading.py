@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """Which hand-ins to grade, if not all that have no scorecard yet.
+
+    Attributes:
+        failed: Those that failed on our side or whose scorecard is not final.
+        changed: Those that no run has tried yet.
+        students: These, also if they have a scorecard.
+    """
+
+    failed: bool = False
+    changed: bool = False
+    students: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Class:
     """What is to be graded.
 
@@ -39,6 +54,7 @@ class Class:
         seconds: The most one hand-in may take for one lab, by the wall clock.
         templates: Where the stubs of each lab lie, which all hand-ins have in common.
         unclear: Those of whom nobody can tell what they handed in.
+        only: Which hand-ins, if not all that have no scorecard yet.
     """
 
     folder: Path
@@ -50,6 +66,7 @@ class Class:
     seconds: float
     templates: Mapping[str, Path]
     unclear: tuple[Unclear, ...] = ()
+    only: Only | None = None
 
 
 @dataclass(frozen=True, slots=True)
