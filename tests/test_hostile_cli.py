@@ -439,27 +439,6 @@ def test_doctor_finds_what_is_broken_instead_of_breaking(capsys, tmp_path, monke
     assert "没有 lab 这个键" in out
 
 
-@pytest.mark.parametrize(
-    ("own", "files", "expected"),
-    [
-        ("0::/a/b\n", {"a/memory.max": "1048576\n", "a/b/memory.max": "max\n"}, 1 << 20),
-        ("0::/a/b\n", {"a/memory.max": "2097152\n", "a/b/memory.max": "1048576\n"}, 1 << 20),
-        ("0::/\n", {"memory.max": "1048576\n"}, 1 << 20),
-        ("5:cpu:/a\n7:memory,x:/a\n", {"memory/a/memory.limit_in_bytes": "1048576"}, 1 << 20),
-        ("0::/a\n", {"a/memory.max": "max\n"}, None),
-        ("nonsense\n", {}, None),
-        ("", {}, None),
-    ],
-)
-def test_memory_in_a_container(tmp_path, own, files, expected):
-    for name, content in files.items():
-        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "groups" / name).write_text(content)
-    (tmp_path / "own").write_text(own)
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert machine.usable_memory(tmp_path / "groups", tmp_path / "own") == (expected or whole)
-
-
 def test_doctor_on_terminals_and_without_temporary_files(monkeypatch):
     found = {f.topic: f for f in machine.findings()}
     assert found["terminal"].value == "–"
