@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from labbench.gradebook.likeness import Prints
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.rosters import Unclear
-    from labbench.packs.build import Progress
     from labbench.results import Level, Profile, Student, Text
+    from labbench.vgg.store import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item, Only
-    from labbench.packs.build import Progress
     from labbench.results import Gradebook, Scorecard
+    from labbench.vgg.store import Progress
 
     OnDone = Callable[["Tally", str, Event | None], None]
 

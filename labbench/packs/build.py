@@ -24,15 +24,15 @@ from labbench.worker.remote import Spec
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from labbench.catalogue import Check, LabSpec, ScenarioSpec
     from labbench.labs import Case, Lab, Mistake, Recipe
     from labbench.results import Array
+    from labbench.vgg.store import Progress
     from labbench.vgg.weights import Weights
 
-    Progress = Callable[[str, float], None]
     #: Right answers by observation.
     Answers = dict[str, tuple[Array, ...]]
 

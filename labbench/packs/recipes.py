@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labbench import catalogue, labs, resources
-from labbench.errors import LabbenchError
 from labbench.labs import Recipe
 from labbench.packs import reading, verify, writing
 from labbench.packs.build import Plan, build
@@ -22,10 +21,10 @@ from labbench.vgg import weights as store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labbench.packs.build import Progress
     from labbench.packs.reading import Pack
     from labbench.packs.verify import Difference
     from labbench.results import Array
+    from labbench.vgg.store import Progress
 
 #: The practice pack's seed: its answers are public anyway.
 PRACTICE = "practice"
@@ -101,9 +100,7 @@ def verify_named(lab: str, path: Path | None, progress: Progress | None = None) 
         LabbenchError: it is damaged, or its weights are not here.
     """
     pack = read_named(lab, path)
-    weights = store.by_digest(pack.manifest.weights, progress)
-    if weights is None:
-        raise LabbenchError("pack.no_weights", path=str(pack.path), digest=pack.manifest.weights[:12])
+    weights = reading.weights_of(pack, progress)
     plan = _plan(
         pack.manifest.lab,
         Recipe("", _load(pictures.picture(pictures.cat()).path)),
