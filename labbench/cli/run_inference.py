@@ -106,11 +106,13 @@ class _Screen:
 
     def classified(self, seen: Classified) -> None:
         """The five best classes of a picture."""
+        from labbench.vgg.classes import class_name
+
         self.seen.append(seen)
         self.app.console.print()
         self.app.console.print(_heading(self.app, seen), style="bold", soft_wrap=True)
         for class_id, probability in seen.best:
-            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}", soft_wrap=True)
+            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {class_name(class_id)}", soft_wrap=True)
         self.show(self.app.say("run.classifying", left=clock(seen.remaining)))
 
     def comparing(self) -> None:
@@ -118,19 +120,15 @@ class _Screen:
         self.show(self.app.say("run.comparing"))
 
 
-def _name(class_id: int) -> str:
-    from labbench.vgg.classes import class_names
-
-    return class_names()[class_id] if class_id < len(class_names()) else ""
-
-
 def _heading(app: App, seen: Classified) -> str:
+    from labbench.vgg.classes import class_name
+
     heading = f"{seen.number}/{seen.total}  {seen.picture.path.name}"
     label = seen.picture.label
     if label is None:
         return heading
     result = app.say("run.top1" if seen.right else "run.top5" if seen.among else "run.missed")
-    return f"{heading}  {app.say('run.label', label=label, name=_name(label), result=result)}"
+    return f"{heading}  {app.say('run.label', label=label, name=class_name(label), result=result)}"
 
 
 def _report(app: App, seen: list[Classified], ending: Ending) -> None:
