@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -437,6 +438,16 @@ def test_doctor_finds_what_is_broken_instead_of_breaking(capsys, tmp_path, monke
     assert f"{tmp_path}/labs.yaml:2: lab: there is no key lab; there are: labs, version" in out
     code, out, _ = run(capsys, "doctor", "--lang", "zh")
     assert "没有 lab 这个键" in out
+
+
+def test_doctor_as_json_with_a_name_that_is_no_utf8(capsys, tmp_path, monkeypatch):
+    from labbench import doctor
+
+    monkeypatch.setattr(doctor, "_worker", lambda *_: ())
+    monkeypatch.setenv("LABBENCH_CACHE", str(tmp_path / "caf\udce9"))
+    code, out, _ = run(capsys, "doctor", "--json")
+    assert code == 0
+    assert {f["topic"]: f["value"] for f in json.loads(out)["findings"]}["cache"].endswith(r"caf\udce9")
 
 
 def test_doctor_on_terminals_and_without_temporary_files(monkeypatch):

@@ -145,6 +145,15 @@ def leads_nowhere(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+def print_bytes(content: bytes) -> None:
+    """On stdout; if nobody reads it, the exit code still counts."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leads_nowhere(sys.stdout)
+
+
 def clock(seconds: float) -> str:
     """A duration as 1:05, or 2:01:05."""
     minutes, seconds = divmod(int(seconds), 60)
