@@ -19,7 +19,6 @@ from labbench.observe import Record, Setting, record
 from labbench.packs.manifest import FORMAT, CaseEntry, GoldenEntry, Manifest, MistakeEntry
 from labbench.packs.writing import digest, npy
 from labbench.results import Disclosure, Fault, Profile, Verdict
-from labbench.texts import Lang, render
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Workers
 
@@ -185,7 +184,7 @@ def _reference(plan: Plan, scenario: str, case: Case, package: Path, workers: Wo
             "pack.reference_failed",
             exit_code=ExitCode.INTERNAL,
             scenario=f"{scenario}/{case.name}",
-            reason=render(failed[0].why, Lang.EN),
+            reason=failed[0].why,
         )
     return {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
 
