@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from labbench.alone import PATIENCE, alone
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, unexpected
 from labbench.results import Level, Profile, Scorecard, Text, text
 from labbench.scoring import Pieces
 
@@ -145,7 +145,7 @@ def grade(order: Order) -> Event:
     except LabbenchError as error:
         return Event(why=error.text)
     except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-        return Event(why=text("cli.internal", type=type(error).__name__, reason=str(error)[:300]))
+        return Event(why=unexpected(error))
 
 
 def main() -> None:

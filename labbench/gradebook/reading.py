@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labbench import handin
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, unexpected
 from labbench.gradebook import likeness
 from labbench.gradebook.discovery import gathered
 from labbench.gradebook.keys import key, sources
-from labbench.results import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,8 +113,7 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
                 read.unreadable[place] = error.text, error.text.key == "handin.not_written"
                 continue
             except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-                why = text("cli.internal", type=type(error).__name__, reason=str(error)[:300])
-                read.unreadable[place] = why, True
+                read.unreadable[place] = unexpected(error), True
                 continue
             read.prints[lab][one.student.id] = prints
             name = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
