@@ -9,7 +9,6 @@ and the job ends itself as by SIGTERM.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -18,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from labbench.alone import PATIENCE, alone
 from labbench.errors import LabbenchError, unexpected
+from labbench.gradebook.lines import decode, encode
 from labbench.results import Level, Profile, Scorecard, Text, text
 from labbench.scoring import Pieces
 
@@ -71,29 +69,6 @@ class Event:
     waiting: bool | None = None
     card: Scorecard | None = None
     why: Text | None = None
-
-
-def encode(item: Order | Event) -> bytes:
-    """One line. Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was."""
-    return json.dumps(msgspec.to_builtins(item)).encode() + b"\n"
-
-
-def decode_event(line: bytes) -> Event:
-    """The event of a line.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return msgspec.convert(json.loads(line), Event)
-
-
-def decode_order(line: bytes) -> Order:
-    """The order of a line.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return msgspec.convert(json.loads(line), Order)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -152,7 +127,7 @@ def main() -> None:
     """Serve the order on stdin."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader of the class, which ends its jobs
-    order = decode_order(sys.stdin.buffer.readline())
+    order = decode(sys.stdin.buffer.readline(), Order)
     threading.Thread(target=_end_with_orderer, daemon=True).start()
     _say(grade(order))
 
