@@ -12,6 +12,7 @@ import io
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from labbench import catalogue, handin, scratch
@@ -25,8 +26,6 @@ from labbench.handin.finding import PACKAGE
 from labbench.results import text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from labbench.gradebook.executors import Job
     from labbench.gradebook.processes import OnEvent
 
@@ -82,7 +81,8 @@ class Cluster:
                 work, candidates = packed(snapshot.package), snapshot.candidates
         except LabbenchError as error:
             return Event(why=error.text)
-        order = replace(job.order(job.pack, job.pack, self.jobs), level=job.level, candidates=candidates)
+        # Where pack and hand-in lie is for the worker to say.
+        order = replace(job.order(Path(), self.jobs), level=job.level, candidates=candidates)
         try:
             sent = self._executor.submit(
                 graded, encode(order), self._packs[job.pack], work, job.seconds, sources(job.lab)

@@ -53,12 +53,12 @@ class Job:
     seconds: float
     kept: Pieces
 
-    def order(self, pack: Path, handin: Path, jobs: int) -> Order:
-        """What its process is told, where pack and hand-in lie in these places and so many jobs run at a time."""
+    def order(self, handin: Path, jobs: int) -> Order:
+        """What its process is told, where the hand-in lies there and so many jobs run at a time."""
         return Order(
             lab=self.lab,
             profile=self.profile,
-            pack=str(pack.absolute()),
+            pack=str(self.pack.absolute()),
             handin=str(handin.absolute()),
             digest=self.digest,
             # Each of those that wait for the timing lock holds it for a duel.
@@ -101,7 +101,7 @@ class Local:
     def _run(self, job: Job, on_event: OnEvent) -> Event:
         try:
             with gathered(job.delivery) as path:
-                return self._processes.run(job.order(job.pack, path, self.jobs), job.seconds, on_event)
+                return self._processes.run(job.order(path, self.jobs), job.seconds, on_event)
         except LabbenchError as error:
             if error.text.key.startswith("handin."):
                 return Event(why=error.text)
