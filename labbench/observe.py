@@ -158,31 +158,22 @@ def record(
 
     A timeout is tried once more: a machine that is busy for a moment must not cost points.
     """
-    first = _record(setting, scenario, case, wanted, correct, on_observation)
-    if not (first.timed_out and setting.retry):
-        return first
-    return _record(setting, scenario, case, wanted, correct, on_observation)
-
-
-def _record(
-    setting: Setting,
-    scenario: tuple[str, ScenarioFunction],
-    case: Case,
-    wanted: Wanted,
-    correct: Correct,
-    on_observation: Callable[[Observation], None] | None,
-) -> Record:
     name, function = scenario
-    seen: list[Observation] = []
-    ended: Fault | None = None
-    service = setting.service() if setting.service is not None else None
-    with setting.workers.session(setting.code, setting.limits, service=service) as session:
-        for step in observe(session, function, case, wanted, correct):
-            if isinstance(step, Ended):
-                ended = step.fault
-                continue
-            seen.append(step)
-            if on_observation is not None:
-                on_observation(step)
-        closed = session.close()
-    return Record(name, case.name, tuple(seen), ended, closed)
+
+    def walk() -> Record:
+        seen: list[Observation] = []
+        ended: Fault | None = None
+        service = setting.service() if setting.service is not None else None
+        with setting.workers.session(setting.code, setting.limits, service=service) as session:
+            for step in observe(session, function, case, wanted, correct):
+                if isinstance(step, Ended):
+                    ended = step.fault
+                    continue
+                seen.append(step)
+                if on_observation is not None:
+                    on_observation(step)
+            closed = session.close()
+        return Record(name, case.name, tuple(seen), ended, closed)
+
+    first = walk()
+    return walk() if first.timed_out and setting.retry else first
