@@ -84,13 +84,15 @@ class Handed:
     """What reading all hand-ins came to; by student and lab, where nothing else is said.
 
     Attributes:
-        items: What to grade.
+        items: What to grade, by its key.
+        keys: The key of what is graded.
         counts: The delivery that counts.
         unreadable: Why it cannot be read, and whether that is our failure.
         prints: Fingerprints by lab and student.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[tuple[str, str], Delivery] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], tuple[Text, bool]] = field(default_factory=dict)
     prints: dict[str, dict[str, Prints]] = field(default_factory=dict)
@@ -116,7 +118,7 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
                 read.unreadable[place] = unexpected(error), True
                 continue
             read.prints[lab][one.student.id] = prints
-            name = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
+            name = read.keys[place] = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
             first = read.items.get(name) or Item(name, lab, digest, read.counts[place], ())
             read.items[name] = replace(first, students=(*first.students, one.student.id))
     return read
