@@ -116,7 +116,7 @@ def command(
         if picture is not None:
             pictures.open_rgb(picture)
     with progress(app) as show:
-        found = store.resolve(weights, show) if weights is not None else store.preferred(show)
+        found = store.resolve(weights, show)
 
     def tell(remark: Text) -> None:
         app.remarks.print(render(remark, app.lang), style="dim", soft_wrap=True)

@@ -63,7 +63,7 @@ def build_to(order: Order, path: Path, *, replace: bool = False, progress: Progr
     """
     writing.check_place(path, replace=replace)
     seed = order.seed or random_seed()
-    weights = store.resolve(order.weights, progress) if order.weights else store.preferred(progress)
+    weights = store.resolve(order.weights, progress)
     plan = _plan(order.lab, Recipe(seed, _image(order.image, seed)), weights, order.name, order.disclosure)
     plan = dataclasses.replace(plan, profile=order.profile, teaching=order.teaching)
     return Made(_write(plan, path, replace=replace, progress=progress), seed)
@@ -77,8 +77,7 @@ def random_seed() -> str:
 def build_practice(lab: str, progress: Progress | None = None) -> Pack:
     """Build the practice pack of a lab in its place, from the cat and the synthetic weights."""
     weights = store.ensure_synthetic(progress)
-    image = _load(pictures.picture(pictures.cat()).path)
-    plan = _plan(lab, Recipe(PRACTICE, image), weights, PRACTICE, Disclosure.FULL)
+    plan = _plan(lab, Recipe(PRACTICE, _cat()), weights, PRACTICE, Disclosure.FULL)
     return _write(plan, resources.practice_pack(plan.spec.folder), replace=True, progress=progress)
 
 
@@ -101,13 +100,8 @@ def verify_named(lab: str, path: Path | None, progress: Progress | None = None) 
     """
     pack = read_named(lab, path)
     weights = reading.weights_of(pack, progress)
-    plan = _plan(
-        pack.manifest.lab,
-        Recipe("", _load(pictures.picture(pictures.cat()).path)),
-        weights,
-        "",
-        Disclosure.FULL,
-    )
+    # Its cases are there: what they were made from does not matter.
+    plan = _plan(pack.manifest.lab, Recipe("", _cat()), weights, pack.manifest.name, pack.manifest.disclosure)
     return verify.verify(pack, plan, progress)
 
 
@@ -133,6 +127,10 @@ def _image(path: Path | None, seed: str) -> Array:
 
 def _coloured(image: Array) -> bool:
     return not np.array_equal(image[..., 0], image[..., 2])
+
+
+def _cat() -> Array:
+    return _load(pictures.picture(pictures.cat()).path)
 
 
 def _load(path: Path) -> Array:
