@@ -17,7 +17,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from labbench import catalogue, cli, handin, policy, resources, scratch
+from labbench import catalogue, handin, policy, resources, scratch
+from labbench.cli.command_line import run
 from labbench.errors import LabbenchError
 from labbench.gradebook import discovery, keys, output, reading, rosters, running
 from labbench.gradebook.job import Event
@@ -429,7 +430,7 @@ def test_a_restart_that_is_refused_loses_nothing(folder, tmp_path, monkeypatch, 
     before = (out / output.JOURNAL).read_bytes()
     monkeypatch.setattr(policy, "probe", lambda: Isolation(Level.LIMITED, ()))
     arguments = ["grade", folder, "--lab", "3-1", "--out", out, "--restart", *wrong]
-    assert cli.run([str(a) for a in arguments]) in (2, 5)
+    assert run([str(a) for a in arguments]) in (2, 5)
     assert (out / output.JOURNAL).read_bytes() == before
 
 
@@ -446,7 +447,7 @@ def test_two_runs_do_not_write_one_folder_at_once(folder, tmp_path, monkeypatch)
     monkeypatch.setattr(output, "write", write)
     pack = resources.practice_pack("lab3_1")
     arguments = ["grade", folder, "--lab", "3-1", "--pack", pack, "--out", tmp_path / "out"]
-    assert cli.run([str(a) for a in arguments]) == 0
+    assert run([str(a) for a in arguments]) == 0
     assert written == [tmp_path / "out"]
 
 
