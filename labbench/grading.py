@@ -64,7 +64,7 @@ class Course:
         lock: Held while something is timed, see `alone.alone`.
     """
 
-    on_progress: OnProgress | None = None
+    on_progress: OnProgress = lambda _: None
     kept: Pieces = field(default_factory=Pieces)
     keep: Callable[[Pieces], None] = lambda _: None
     overdue: Callable[[], bool] = lambda: False
@@ -159,8 +159,7 @@ def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tup
         for done, scenario in enumerate(left):
             if course.overdue():
                 return tuple(matches), True
-            if course.on_progress is not None:
-                course.on_progress(Progress(scenario, scenario, done, len(left)))
+            course.on_progress(Progress(scenario, scenario, done, len(left)))
             contest = Contest(
                 scenario=scenario,
                 walk=task.lab.scenarios[scenario],
@@ -177,10 +176,11 @@ def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tup
     return tuple(matches), False
 
 
-def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress | None) -> Record:
+def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress) -> Record:
     goldens = task.pack.goldens[scenario, case.name]
     checks = task.spec.checks_of(scenario, case.name)
     lead = task.spec.scenarios[scenario].lead
+    total = sum(len(c.observe) for c in checks)
     done = 0
 
     def correct(seen: Observation) -> Array | None:
@@ -197,9 +197,7 @@ def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progres
     def tell(seen: Observation) -> None:
         nonlocal done
         done += 1
-        if on_progress is not None:
-            total = sum(len(c.observe) for c in checks)
-            on_progress(Progress(scenario, seen.name, done, max(done, total)))
+        on_progress(Progress(scenario, seen.name, done, max(done, total)))
 
     return record(setting, (scenario, task.lab.scenarios[scenario]), case, _wanted(goldens), correct, tell)
 

@@ -152,7 +152,7 @@ def record(
     case: Case,
     wanted: Wanted = everything,
     correct: Correct = no_correction,
-    on_observation: Callable[[Observation], None] | None = None,
+    on_observation: Callable[[Observation], None] = lambda _: None,
 ) -> Record:
     """Run one scenario on one case in a session of its own.
 
@@ -170,8 +170,7 @@ def record(
                     ended = step.fault
                     continue
                 seen.append(step)
-                if on_observation is not None:
-                    on_observation(step)
+                on_observation(step)
             closed = session.close()
         return Record(name, case.name, tuple(seen), ended, closed)
 
