@@ -24,8 +24,9 @@ from labbench.catalogue import SpeedupCheck
 from labbench.checks import result_id
 from labbench.gradebook import discovery, output, processes, reading, running
 from labbench.gradebook.executors import Local
-from labbench.gradebook.job import Event, Order, encode
+from labbench.gradebook.job import Event, Order
 from labbench.gradebook.journal import Journal
+from labbench.gradebook.lines import encode
 from labbench.gradebook.processes import Processes
 from labbench.results import CheckResult, Disclosure, Isolation, Level, PackId, Profile, Scorecard, Verdict
 from labbench.scoring import Part, Pieces

@@ -11,6 +11,7 @@ from labbench import grading, task
 from labbench.lab3_1 import LAB
 from labbench.results import Profile
 from labbench.worker.zygote import Workers
+from tests.rig import graded
 
 
 @contextlib.contextmanager
@@ -18,7 +19,7 @@ def benchmarks():
     lab = task.prepare("3-1", Profile.QUICK)
 
     def score():
-        assert grading.grade(lab, LAB.reference).score == 100
+        assert graded(lab, LAB.reference).score == 100
 
     def unguarded():
         with mock.patch.object(grading, "Workers", functools.partial(Workers, {"off": LAYERS})):

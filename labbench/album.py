@@ -34,7 +34,7 @@ _SOFTWARE = "labbench"
 
 
 class Album:
-    """Pictures of steps are kept as they come; `finish` keeps the last one and draws the figures."""
+    """Some pictures are kept as they come; `last` keeps the last one, `figures` draws the loss curve and the table."""
 
     def __init__(self, folder: Path, steps: int) -> None:
         """Nothing is written before the first picture comes.

@@ -70,6 +70,11 @@ def reason(error: OSError) -> Text | str:
     return Text(key) if key in keys() else error.strerror or str(error)
 
 
+def unexpected(error: Exception) -> Text:
+    """What is said of a failure of ours that nobody foresaw."""
+    return Text("cli.internal", {"type": type(error).__name__, "reason": str(error)[:300]})
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """The known names for a message, those most like the wrong one first; equally like ones as they come."""
     import difflib

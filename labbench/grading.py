@@ -28,7 +28,6 @@ from labbench.worker.zygote import Code, Workers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from labbench.checks.speedup import Match
     from labbench.handin import Snapshot
@@ -65,25 +64,15 @@ class Course:
         lock: Held while something is timed, see `alone.alone`.
     """
 
-    on_progress: OnProgress | None = None
+    on_progress: OnProgress = lambda _: None
     kept: Pieces = field(default_factory=Pieces)
     keep: Callable[[Pieces], None] = lambda _: None
     overdue: Callable[[], bool] = lambda: False
     lock: Callable[[], AbstractContextManager[Text | None]] = alone
 
 
-def grade(task: Task, submission: Path, on_progress: OnProgress | None = None) -> Scorecard:
-    """Grade what was handed in.
-
-    Raises:
-        LabbenchError: the hand-in cannot be read at all.
-    """
-    with handin.opened(submission, task.spec.files) as snapshot:
-        return grade_snapshot(task, snapshot, Course(on_progress))
-
-
-def grade_snapshot(task: Task, snapshot: Snapshot, course: Course) -> Scorecard:
-    """Grade a hand-in that is open."""
+def grade(task: Task, snapshot: Snapshot, course: Course | None = None) -> Scorecard:
+    """Grade what was handed in."""
     narrowed = task.narrowed(snapshot.package)
     return scorecard(narrowed, observe_handin(narrowed, snapshot, course))
 
@@ -170,8 +159,7 @@ def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tup
         for done, scenario in enumerate(left):
             if course.overdue():
                 return tuple(matches), True
-            if course.on_progress is not None:
-                course.on_progress(Progress(scenario, scenario, done, len(left)))
+            course.on_progress(Progress(scenario, scenario, done, len(left)))
             contest = Contest(
                 scenario=scenario,
                 walk=task.lab.scenarios[scenario],
@@ -188,10 +176,11 @@ def _duels(task: Task, code: Code, parts: Sequence[Part], course: Course) -> tup
     return tuple(matches), False
 
 
-def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress | None) -> Record:
+def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progress: OnProgress) -> Record:
     goldens = task.pack.goldens[scenario, case.name]
     checks = task.spec.checks_of(scenario, case.name)
     lead = task.spec.scenarios[scenario].lead
+    total = sum(len(c.observe) for c in checks)
     done = 0
 
     def correct(seen: Observation) -> Array | None:
@@ -208,9 +197,7 @@ def _observe(task: Task, setting: Setting, scenario: str, case: Case, on_progres
     def tell(seen: Observation) -> None:
         nonlocal done
         done += 1
-        if on_progress is not None:
-            total = sum(len(c.observe) for c in checks)
-            on_progress(Progress(scenario, seen.name, done, max(done, total)))
+        on_progress(Progress(scenario, seen.name, done, max(done, total)))
 
     return record(setting, (scenario, task.lab.scenarios[scenario]), case, _wanted(goldens), correct, tell)
 

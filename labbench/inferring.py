@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from labbench.checks.classification import best
+from labbench.checks.closeness import nonfinite
 from labbench.errors import LabbenchError
 from labbench.labs import Inference, Timed
-from labbench.observe import Ended, observe
+from labbench.observe import observe, walked
 from labbench.results import Fault, Verdict, text
 from labbench.running import reference_seconds
 from labbench.texts.untrusted import clean
@@ -21,7 +23,7 @@ from labbench.vgg import pictures
 from labbench.worker.remote import Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -133,7 +135,7 @@ def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
             service = job.device(lambda name, done, total: audience.loaded(clean(name, _NAME_LIMIT), done, total))
         with workers.session(workspace.code, what.spec.job.limits, service=service) as session:
             run = _Run(order.images, audience)
-            fault = _walk(observe(session, job.scenario, case, _wanted), run)
+            fault = walked(observe(session, job.scenario, case, _wanted), run.take)
             closed = session.close()
     if fault is not None:
         return Ending(fault, (), (), closed)
@@ -142,20 +144,6 @@ def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
     forwards = run.work.pop("forward_seconds", run.walls)
     timed = Timed(library, tuple(forwards), run.work, reference, order.own, run.first)
     return Ending(None, job.tables(timed), job.remarks(timed), closed)
-
-
-def _walk(observations: Iterator[Observation | Ended], run: _Run) -> Fault | None:
-    """To the end, or to the first fault, which is returned."""
-    for seen in observations:
-        if isinstance(seen, Ended):
-            return seen.fault
-        if isinstance(seen.value, Fault):
-            return seen.value
-        try:
-            run.take(seen)
-        except Fault as fault:
-            return fault
-    return None
 
 
 def _wanted(_name: str) -> Spec:
@@ -196,15 +184,13 @@ class _Run:
             self.work[seen.name] = np.asarray(seen.value, dtype=np.float64).tolist()
 
     def _classified(self, index: int, probabilities: NDArray[np.float64]) -> None:
-        bad = probabilities.size - int(np.count_nonzero(np.isfinite(probabilities)))
-        if bad:
-            raise Fault(Verdict.NONFINITE, text("check.nonfinite", count=bad, total=probabilities.size))
+        if (why := nonfinite(probabilities)) is not None:
+            raise Fault(Verdict.NONFINITE, why)
         if not probabilities.size:
             raise Fault(Verdict.SHAPE, text("dlp.no_output"))
-        order = np.argsort(-probabilities, kind="stable")[:5]
-        best = tuple((int(number), float(probabilities[number])) for number in order)
+        classes = best(probabilities)
         if index == 0:
-            self.first = best[0]
+            self.first = classes[0]
         total = len(self.images)
         remaining = self._seconds * (total - index - 1)
-        self.audience.classified(Classified(index + 1, total, self.images[index], best, self._seconds, remaining))
+        self.audience.classified(Classified(index + 1, total, self.images[index], classes, self._seconds, remaining))

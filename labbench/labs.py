@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from labbench import catalogue
 from labbench.copying import copy_folder
 from labbench.errors import LabbenchError, suggestion
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from labbench.catalogue import LabSpec
     from labbench.results import Array, Fault, Plain, Scorecard, Text
     from labbench.worker.remote import Remote
     from labbench.worker.session import Service
@@ -327,3 +329,14 @@ def load(name: str) -> Lab:
     if name not in found:
         raise LabbenchError("lab.no_plugin", lab=name, known=suggestion(name, sorted(found)))
     return found[name]()
+
+
+def find(name: str) -> tuple[Lab, LabSpec]:
+    """A lab by any of its names: its plug-in, and its entry in the catalogue.
+
+    Raises:
+        LabbenchError: the catalogue is broken, or there is none of that name.
+    """
+    entries = catalogue.load()
+    canonical = catalogue.name_of(entries, name)
+    return load(canonical), entries.labs[canonical]

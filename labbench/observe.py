@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def observe(
     reference's value after a wrong one. When the walk broke off for want of a value that was observed as a Fault,
     `Ended` carries that very Fault. A step without a value only starts the clock of the next observation anew.
     """
-    steps: Generator[tuple[str, Remote | Fault | Array | None], Array | None, None] = scenario(root(session), case)
+    steps = scenario(root(session), case)
     sent: Array | None = None
     mark = len(session.ledger)
     while True:
@@ -74,6 +74,20 @@ def observe(
         observation = Observation(name, value, sum(c.cpu_ns for c in calls), sum(c.wall_ns for c in calls), shape)
         yield observation
         sent = correct(observation)
+
+
+def walked(steps: Iterator[Observation | Ended], take: Callable[[Observation], None]) -> Fault | None:
+    """Hand on what is observed, to the end or to the first fault, which is returned; `take` may raise one."""
+    for seen in steps:
+        if isinstance(seen, Ended):
+            return seen.fault
+        if isinstance(seen.value, Fault):
+            return seen.value
+        try:
+            take(seen)
+        except Fault as fault:
+            return fault
+    return None
 
 
 def _value(seen: Remote | Fault | Array, spec: Spec | None) -> tuple[Value | Fault | None, tuple[int, ...]]:
@@ -138,37 +152,27 @@ def record(
     case: Case,
     wanted: Wanted = everything,
     correct: Correct = no_correction,
-    on_observation: Callable[[Observation], None] | None = None,
+    on_observation: Callable[[Observation], None] = lambda _: None,
 ) -> Record:
     """Run one scenario on one case in a session of its own.
 
     A timeout is tried once more: a machine that is busy for a moment must not cost points.
     """
-    first = _record(setting, scenario, case, wanted, correct, on_observation)
-    if not (first.timed_out and setting.retry):
-        return first
-    return _record(setting, scenario, case, wanted, correct, on_observation)
-
-
-def _record(
-    setting: Setting,
-    scenario: tuple[str, ScenarioFunction],
-    case: Case,
-    wanted: Wanted,
-    correct: Correct,
-    on_observation: Callable[[Observation], None] | None,
-) -> Record:
     name, function = scenario
-    seen: list[Observation] = []
-    ended: Fault | None = None
-    service = setting.service() if setting.service is not None else None
-    with setting.workers.session(setting.code, setting.limits, service=service) as session:
-        for step in observe(session, function, case, wanted, correct):
-            if isinstance(step, Ended):
-                ended = step.fault
-                continue
-            seen.append(step)
-            if on_observation is not None:
+
+    def walk() -> Record:
+        seen: list[Observation] = []
+        ended: Fault | None = None
+        service = setting.service() if setting.service is not None else None
+        with setting.workers.session(setting.code, setting.limits, service=service) as session:
+            for step in observe(session, function, case, wanted, correct):
+                if isinstance(step, Ended):
+                    ended = step.fault
+                    continue
+                seen.append(step)
                 on_observation(step)
-        closed = session.close()
-    return Record(name, case.name, tuple(seen), ended, closed)
+            closed = session.close()
+        return Record(name, case.name, tuple(seen), ended, closed)
+
+    first = walk()
+    return walk() if first.timed_out and setting.retry else first

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labbench.checks.closeness import nonfinite
 from labbench.labs import Transfer
-from labbench.observe import Ended, observe
-from labbench.results import Fault, Verdict, text
+from labbench.observe import observe, walked
+from labbench.results import Fault, Verdict
 from labbench.vgg import matfile
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -79,23 +80,9 @@ def paint(what: Assignment, case: Case, on_step: Callable[[Painted], None]) -> E
     ):
         workspace.add_images(case.image_files())
         with workers.session(workspace.code, what.spec.job.limits) as session:
-            fault = _walk(observe(session, job.scenario, case, _wanted), _Progress(case, job, mean, on_step))
+            progress = _Progress(case, job, mean, on_step)
+            fault = walked(observe(session, job.scenario, case, _wanted), progress.take)
             return Ending(fault, session.close())
-
-
-def _walk(observations: Iterator[Observation | Ended], progress: _Progress) -> Fault | None:
-    """To the end, or to the first fault, which is returned."""
-    for seen in observations:
-        if isinstance(seen, Ended):
-            return seen.fault
-        if isinstance(seen.value, Fault):
-            return seen.value
-        if isinstance(seen.value, np.ndarray):
-            bad = seen.value.size - int(np.count_nonzero(np.isfinite(seen.value)))
-            if bad:  # no later step could mend it
-                return Fault(Verdict.NONFINITE, text("check.nonfinite", count=bad, total=seen.value.size))
-        progress.take(seen)
-    return None
 
 
 def _wanted(name: str) -> Spec | None:
@@ -115,7 +102,13 @@ class _Progress:
         self._losses: dict[str, float] = {}
 
     def take(self, seen: Observation) -> None:
-        """Take an observation into account; a picture completes a step."""
+        """Take an observation into account; a picture completes a step.
+
+        Raises:
+            Fault: a number is none; no later step could mend it.
+        """
+        if isinstance(seen.value, np.ndarray) and (why := nonfinite(seen.value)) is not None:
+            raise Fault(Verdict.NONFINITE, why)
         self._seconds += seen.wall_ns / 1e9
         kind, _, number = seen.name.rpartition("_")
         if seen.name == "content_features":

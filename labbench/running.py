@@ -14,12 +14,13 @@ import numpy as np
 
 from labbench import handin
 from labbench.catalogue import spellings
-from labbench.checks.classification import top_class
+from labbench.checks.classification import best
 from labbench.checks.closeness import relative_error, unfit
 from labbench.errors import LabbenchError
 from labbench.labs import Classification, Inference, Transfer
 from labbench.observe import Record, Setting, record
-from labbench.results import Fault, Timing
+from labbench.results import Fault
+from labbench.scoring import seconds, timings
 from labbench.worker.installed import IN_THE_WAY
 from labbench.worker.remote import Spec, run_main
 from labbench.worker.zygote import Workers
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from labbench.catalogue import LabSpec
     from labbench.handin import Snapshot
     from labbench.labs import Lab, Table
-    from labbench.results import Array, Observation, Text
+    from labbench.results import Array, Observation, Text, Timing
     from labbench.worker.installed import Libraries
     from labbench.worker.session import Exit, Service
 
@@ -263,25 +264,9 @@ def _outcome(what: Assignment, seen: Record, reference: Record, errors: Mapping[
     at, fault = faults[0] if faults else ("", seen.ended)
     job = what.job(Classification)
     answer = values.get(job.answer)
-    best: tuple[tuple[int, float], ...] = ()
-    table = None
-    if isinstance(answer, np.ndarray) and answer.size:
-        flat = np.nan_to_num(np.asarray(answer, dtype=np.float64).ravel(), nan=-1.0)
-        best = tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:5])
-        table = job.table(errors, *top_class(flat))
+    classes = best(answer) if isinstance(answer, np.ndarray) else ()
+    table = job.table(errors, *classes[0]) if classes else None
     layers = sum(o.cpu_ns for o in seen.observations if o.name in what.lab.groups) / 1e9
     total = sum(o.cpu_ns for o in seen.observations) / 1e9
-    timings = _timings(what, seen, reference)
-    return Outcome(fault, at, best, layers, total - layers, table, timings, seen.exit)
-
-
-def _timings(what: Assignment, seen: Record, reference: Record) -> tuple[Timing, ...]:
-    ours = {o.name: o.cpu_ns / 1e9 for o in reference.observations}
-    totals: dict[str, list[float]] = {}
-    for step in seen.observations:
-        group = what.lab.groups.get(step.name)
-        if group is not None and step.name in ours and not isinstance(step.value, Fault):
-            pair = totals.setdefault(group, [0.0, 0.0])
-            pair[0] += step.cpu_ns / 1e9
-            pair[1] += ours[step.name]
-    return tuple(Timing(g, round(s, 6), round(r, 6)) for g, (s, r) in totals.items())
+    both = timings(what.lab.groups, seconds(seen), seconds(reference))
+    return Outcome(fault, at, classes, layers, total - layers, table, both, seen.exit)

@@ -273,15 +273,22 @@ def _timings(task: Task, observed: Observed) -> tuple[Timing, ...]:
         return ()
     reference = observed.reference[-1]
     student = next(p for p in observed.parts if (p.scenario, p.case) == (reference.scenario, reference.case))
-    totals: dict[str, list[float]] = {}
-    for name, took in student.seconds.items():
-        group = task.lab.groups.get(name)
-        if group is not None and took and name in reference.seconds:
-            pair = totals.setdefault(group, [0.0, 0.0])
-            pair[0] += took
-            pair[1] += reference.seconds[name]
+    found = timings(task.lab.groups, student.seconds, reference.seconds)
     if task.pack.identity.disclosure is Disclosure.VERDICT:
-        return tuple(Timing(group, float(f"{s:.1g}"), round(r, 6)) for group, (s, r) in totals.items())
+        return tuple(dataclasses.replace(t, student=float(f"{t.student:.1g}")) for t in found)
+    return found
+
+
+def timings(
+    groups: Mapping[str, str], student: Mapping[str, float], reference: Mapping[str, float]
+) -> tuple[Timing, ...]:
+    """CPU seconds by group of what both sides did, from those by observation; 0 seconds: it was not done."""
+    totals: dict[str, list[float]] = {}
+    for name, took in student.items():
+        if name in groups and took and name in reference:
+            pair = totals.setdefault(groups[name], [0.0, 0.0])
+            pair[0] += took
+            pair[1] += reference[name]
     return tuple(Timing(group, round(s, 6), round(r, 6)) for group, (s, r) in totals.items())
 
 

@@ -6,19 +6,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labbench import catalogue, labs, packs, resources
+from labbench import labs, packs, resources
 from labbench.catalogue import SpeedupCheck
 from labbench.errors import ExitCode, LabbenchError
-from labbench.vgg import weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from labbench.catalogue import LabSpec
     from labbench.labs import Lab
     from labbench.packs import Pack
     from labbench.results import Profile
+    from labbench.vgg.store import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +50,33 @@ def prepare(
     name: str,
     profile: Profile,
     pack: Path | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
+) -> Task:
+    """All that grading a lab needs, by any of its names; see `prepare_for`.
+
+    Raises:
+        LabbenchError: no such lab, and as `prepare_for`.
+    """
+    return prepare_for(*labs.find(name), profile, pack, progress)
+
+
+def prepare_for(
+    lab: Lab,
+    spec: LabSpec,
+    profile: Profile,
+    pack: Path | None = None,
+    progress: Progress | None = None,
 ) -> Task:
     """All that grading a lab needs; the practice pack if none is named.
 
     Raises:
-        LabbenchError: no such lab; the pack is missing, damaged, of another lab, or its weights are not here.
+        LabbenchError: the pack is missing, damaged, of another lab, or its weights are not here.
     """
-    entries = catalogue.load()
-    name = catalogue.name_of(entries, name)
-    spec, lab = entries.labs[name], labs.load(name)
-    goldens = packs.read(pack or resources.practice_pack(spec.folder), name)
+    goldens = packs.read(pack or resources.practice_pack(spec.folder), lab.name)
     _check_complete(spec, goldens, profile)
     _check_draws(spec, lab)
     _check_variants(spec, lab)
-    found = weights.by_digest(goldens.manifest.weights, progress)
-    if found is None:
-        raise LabbenchError("pack.no_weights", path=str(goldens.path), digest=goldens.manifest.weights[:12])
-    return Task(lab, spec, goldens, found.path, profile)
+    return Task(lab, spec, goldens, packs.weights_of(goldens, progress).path, profile)
 
 
 def _check_complete(spec: LabSpec, pack: Pack, profile: Profile) -> None:

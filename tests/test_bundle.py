@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from labbench import bundle, catalogue, resources
-from labbench.cli import run
+from labbench.cli.command_line import run
 from labbench.results import Profile
 
 ROOT = resources.data_root()

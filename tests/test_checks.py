@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from labbench.catalogue import ClassCheck, CloseCheck, Words
 from labbench.checks import judge, result_id, skipped
-from labbench.checks.classification import top_class
+from labbench.checks.classification import best, top_class
 from labbench.checks.closeness import by_decade, relative_error
 from labbench.checks.diagnosis import mistaken
 from labbench.checks.disclosure import told
@@ -179,6 +179,14 @@ def test_hidden_goldens_are_nowhere_in_a_result():
 def test_top_class_takes_the_first_of_equals():
     assert top_class(np.array([[0.25, 0.5, 0.25]], np.float32)) == (1, 0.5)
     assert top_class(np.array([0.5, 0.5])) == (0, 0.5)
+
+
+def test_best_classes_are_those_of_pytorch():
+    values = np.random.default_rng(0).random((1, 1000))
+    shares, numbers = torch.topk(torch.from_numpy(values[0]), 5)
+    assert best(values) == tuple(zip(numbers.tolist(), shares.tolist(), strict=True))
+    assert best(np.array([np.nan, 0.5, 0.25, 0.5]), 3) == ((1, 0.5), (3, 0.5), (2, 0.25))
+    assert best(np.empty(0)) == ()
 
 
 @pytest.mark.parametrize(

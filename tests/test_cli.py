@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labbench import cli, doctor, resources, running
+from labbench import doctor, resources, running
 from labbench.cli import app as cli_app
+from labbench.cli import command_line
 from labbench.cli.base import COMMANDS, ROOT
 from labbench.results import Fault, Verdict, text
 from tests.conftest import ROOT as CHECKOUT
@@ -30,7 +31,7 @@ RIGHT = CHECKOUT / "examples" / "lab3_1_right"
 
 def run(capsys, *arguments):
     """(exit code, stdout, stderr) of a command in this process."""
-    code = cli.run([str(a) for a in arguments])
+    code = command_line.run([str(a) for a in arguments])
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
@@ -103,7 +104,7 @@ def test_help_in_chinese_has_no_english(capsys, line, where):
 
 def test_help_is_quick_and_imports_nothing_heavy():
     probe = (
-        "import sys; from labbench import cli; code = cli.run(['--help']); "
+        "import sys; from labbench.cli.command_line import run; code = run(['--help']); "
         "print(sorted({m.split('.')[0] for m in sys.modules} & "
         "{'numpy', 'scipy', 'PIL', 'rich', 'torch', 'multiprocessing'}), file=sys.stderr)"
     )
@@ -342,7 +343,7 @@ def test_our_own_fault_is_3_and_one_line(capsys, monkeypatch):
     )
     monkeypatch.setenv("LABBENCH_DEBUG", "1")
     with pytest.raises(RuntimeError):
-        cli.run(["list"])
+        command_line.run(["list"])
 
 
 def test_interrupted_is_130(capsys, monkeypatch):
@@ -378,7 +379,7 @@ def test_show_says_each_check(capsys):
 @pytest.fixture(scope="module")
 def scaffold(tmp_path_factory):
     folder = tmp_path_factory.mktemp("init")
-    assert cli.run(["init", "3-1", "--dir", str(folder)]) == 0
+    assert command_line.run(["init", "3-1", "--dir", str(folder)]) == 0
     return folder / "lab3-1"
 
 

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from labbench import catalogue, cli, handin, policy, resources, scratch
+from labbench import catalogue, handin, policy, resources, scratch
+from labbench.cli.command_line import run
 from labbench.errors import LabbenchError
 from labbench.gradebook import discovery, keys, output, reading, rosters, running
 from labbench.gradebook.job import Event
@@ -114,13 +115,13 @@ def folder(tmp_path):
     return folder
 
 
-def grade(folder, executor, packs=None, missing=(), only=None, **changes):
+def grade(folder, executor, packs=None, missing=(), **changes):
     task = reading.Class(
         folder, discovery.find(folder), tuple(missing), SPECS, Profile.QUICK, Level.STRONG, 60.0,
         {"3-1": resources.template("lab3_1")},
     )  # fmt: skip
     with Journal(folder.parent / "journal.jsonl") as journal:
-        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor, only)
+        book = running.grade(dataclasses.replace(task, **changes), journal, packs or Packs(), executor)
         return dataclasses.replace(book, rows=tuple(book.rows))
 
 
@@ -270,7 +271,7 @@ def test_a_broken_off_grading_goes_on_from_its_pieces(folder):
 def test_asked_for_by_name_nothing_is_kept(folder):
     grade(folder, Executor())
     later = Executor({"bob": Verdict.WRONG})
-    assert scores(grade(folder, later, only=running.Only(students=frozenset({"bob"}))))["bob"] == 0
+    assert scores(grade(folder, later, only=reading.Only(students=frozenset({"bob"}))))["bob"] == 0
     assert (later.graded, later.kept) == (["bob"], [Pieces()])
 
 
@@ -367,7 +368,7 @@ def test_only_some(folder):
 
     def graded(**wanted):
         executor = Executor(open_ones)
-        book = grade(folder, executor, only=running.Only(**wanted))
+        book = grade(folder, executor, only=reading.Only(**wanted))
         return sorted(set(executor.graded)), scores(book)
 
     assert graded(failed=True) == (["bob", "dan"], {"ann": None, "bob": None, "cem": 0, "dan": None})
@@ -412,7 +413,8 @@ def told(folder, executor):
     task = reading.Class(folder, discovery.find(folder), (), SPECS, Profile.QUICK, Level.STRONG, 60.0,
                          {"3-1": resources.template("lab3_1")})  # fmt: skip
     with Journal(folder.parent / "j") as journal:
-        running.grade(task, journal, Packs(), executor, on_done=lambda t, s, _e: heard.append((t, s)))
+        watcher = running.Watcher(lambda tally, student, _: heard.append((tally, student)))
+        running.grade(task, journal, Packs(), executor, watcher)
     return heard
 
 
@@ -428,7 +430,7 @@ def test_a_restart_that_is_refused_loses_nothing(folder, tmp_path, monkeypatch, 
     before = (out / output.JOURNAL).read_bytes()
     monkeypatch.setattr(policy, "probe", lambda: Isolation(Level.LIMITED, ()))
     arguments = ["grade", folder, "--lab", "3-1", "--out", out, "--restart", *wrong]
-    assert cli.run([str(a) for a in arguments]) in (2, 5)
+    assert run([str(a) for a in arguments]) in (2, 5)
     assert (out / output.JOURNAL).read_bytes() == before
 
 
@@ -445,7 +447,7 @@ def test_two_runs_do_not_write_one_folder_at_once(folder, tmp_path, monkeypatch)
     monkeypatch.setattr(output, "write", write)
     pack = resources.practice_pack("lab3_1")
     arguments = ["grade", folder, "--lab", "3-1", "--pack", pack, "--out", tmp_path / "out"]
-    assert cli.run([str(a) for a in arguments]) == 0
+    assert run([str(a) for a in arguments]) == 0
     assert written == [tmp_path / "out"]
 
 

@@ -14,6 +14,7 @@ from labbench.report import json
 from labbench.results import Verdict
 from labbench.texts import Lang
 from tests.dueller import LIMITS, SOURCE, TITLE, check, conv_duel, draw, edited
+from tests.rig import graded
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def handin(tmp_path, source=SOURCE):
 
 def test_a_duel_decides_a_tier_and_its_numbers_are_in_the_scorecard(timed, tmp_path):
     told = []
-    card = grading.grade(timed, handin(tmp_path), told.append)
+    card = graded(timed, handin(tmp_path), grading.Course(told.append))
     assert [c.verdict for c in card.checks] == [Verdict.PASS, Verdict.PASS], card.checks
     assert (card.score, card.final) == (100, True)
     assert [d.observation for d in card.duels] == ["forward", "backward", "forward+backward"]
@@ -55,7 +56,7 @@ def test_a_duel_decides_a_tier_and_its_numbers_are_in_the_scorecard(timed, tmp_p
 
 def test_what_is_wrong_says_so_and_its_sibling_points_at_it(timed, tmp_path):
     wrong = edited(("return self.fast_back(top) if self.type", "return -self.fast_back(top) if self.type"))
-    card = grading.grade(timed, handin(tmp_path, wrong))
+    card = graded(timed, handin(tmp_path, wrong))
     forward, both = card.checks
     assert (forward.verdict, both.verdict) == (Verdict.SKIPPED, Verdict.WRONG)
     assert both.why.key == "check.wrong_at"
@@ -79,7 +80,7 @@ def test_no_duel_after_a_failed_check(timed, quick, tmp_path, monkeypatch):
         cases={"conv": tuple(c for c in quick.pack.cases["conv"] if c.name == "box")},
         goldens=quick.pack.goldens,
     )
-    card = grading.grade(dataclasses.replace(timed, lab=lab, spec=spec, pack=pack), handin(tmp_path))
+    card = graded(dataclasses.replace(timed, lab=lab, spec=spec, pack=pack), handin(tmp_path))
     assert [c.verdict for c in card.checks] == [Verdict.ERROR, Verdict.SKIPPED, Verdict.SKIPPED]
     assert {c.why.key for c in card.checks[1:]} == {"check.not_run"}
     assert (card.score, card.final) == (0, True)

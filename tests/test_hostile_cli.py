@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,11 +12,12 @@ import sys
 import tempfile
 import textwrap
 import zlib
+from unittest import mock
 
 import pytest
 from PIL import Image
 
-from labbench import grading, resources
+from labbench import catalogue, grading, handin, resources
 from labbench.doctor import machine
 from labbench.errors import ExitCode, LabbenchError, reason
 from labbench.results import Isolation, Level
@@ -272,6 +274,15 @@ def test_exit_codes_of_score(capsys, tmp_path, monkeypatch, verdicts, options, c
     assert why is None or why in said[0]
 
 
+def test_score_reads_hand_in_and_catalogue_once(capsys, monkeypatch):
+    opened, load = mock.Mock(wraps=handin.opened), mock.Mock(wraps=catalogue.load)
+    monkeypatch.setattr(handin, "opened", opened)
+    monkeypatch.setattr(catalogue, "load", load)
+    monkeypatch.setattr(grading, "grade", lambda *_: books.RIGHT)
+    assert run(capsys, "score", "--lab", books.RIGHT.lab, "--submission", RIGHT)[0] == 0
+    assert (opened.call_count, load.call_count) == (1, 1)
+
+
 def test_weak_isolation_is_5(capsys, monkeypatch):
     from labbench import policy
 
@@ -429,25 +440,14 @@ def test_doctor_finds_what_is_broken_instead_of_breaking(capsys, tmp_path, monke
     assert "没有 lab 这个键" in out
 
 
-@pytest.mark.parametrize(
-    ("own", "files", "expected"),
-    [
-        ("0::/a/b\n", {"a/memory.max": "1048576\n", "a/b/memory.max": "max\n"}, 1 << 20),
-        ("0::/a/b\n", {"a/memory.max": "2097152\n", "a/b/memory.max": "1048576\n"}, 1 << 20),
-        ("0::/\n", {"memory.max": "1048576\n"}, 1 << 20),
-        ("5:cpu:/a\n7:memory,x:/a\n", {"memory/a/memory.limit_in_bytes": "1048576"}, 1 << 20),
-        ("0::/a\n", {"a/memory.max": "max\n"}, None),
-        ("nonsense\n", {}, None),
-        ("", {}, None),
-    ],
-)
-def test_memory_in_a_container(tmp_path, own, files, expected):
-    for name, content in files.items():
-        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "groups" / name).write_text(content)
-    (tmp_path / "own").write_text(own)
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert machine.usable_memory(tmp_path / "groups", tmp_path / "own") == (expected or whole)
+def test_doctor_as_json_with_a_name_that_is_no_utf8(capsys, tmp_path, monkeypatch):
+    from labbench import doctor
+
+    monkeypatch.setattr(doctor, "_worker", lambda *_: ())
+    monkeypatch.setenv("LABBENCH_CACHE", str(tmp_path / "caf\udce9"))
+    code, out, _ = run(capsys, "doctor", "--json")
+    assert code == 0
+    assert {f["topic"]: f["value"] for f in json.loads(out)["findings"]}["cache"].endswith(r"caf\udce9")
 
 
 def test_doctor_on_terminals_and_without_temporary_files(monkeypatch):

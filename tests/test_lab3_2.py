@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from labbench import grading, handin, resources, scoring
+from labbench import resources
 from labbench.lab3_2 import LAB, calibration, roofline, structure, tables
 from labbench.labs import Mistake
 from labbench.results import Profile, Verdict
@@ -17,6 +17,7 @@ from labbench.vgg import matfile
 from labbench.vgg.table import LAYERS, TRUNK
 from tests import known
 from tests.conftest import ROOT
+from tests.rig import graded
 
 #: Mistakes that the fast tests see, too.
 FAST = {"cnml_quantisation_swapped", "cnml_no_softmax", "cnnl_input_nchw"}
@@ -41,19 +42,13 @@ def quick():
     return once(prepare("3-2", Profile.QUICK))
 
 
-def scored(task, folder):
-    with handin.opened(folder, task.spec.files) as snapshot:
-        narrowed = task.narrowed(snapshot.package)
-        return scoring.scorecard(narrowed, grading.observe_handin(narrowed, snapshot))
-
-
 def wrong(card):
     return {c.check for c in card.checks if c.verdict not in (Verdict.PASS, Verdict.SKIPPED)}
 
 
 @pytest.mark.parametrize("library", LAB.variants)
 def test_reference_scores_100_by_the_library_it_uses(quick, library):
-    card = scored(quick, LAB.variants[library].reference)
+    card = graded(quick, LAB.variants[library].reference)
     assert (card.score, card.final, card.variant) == (100, True, library)
     assert {c.verdict for c in card.checks} == {Verdict.PASS}
     assert {c.check.partition(".")[0].rpartition("_")[2] for c in card.checks} == {library}
@@ -67,7 +62,7 @@ def test_reference_scores_100_by_the_library_it_uses(quick, library):
 
 
 def test_template_scores_0(quick):
-    card = scored(quick, resources.template("lab3_2"))
+    card = graded(quick, resources.template("lab3_2"))
     assert (card.score, card.ceiling) == (0, 0)
     assert {c.verdict for c in card.checks} == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
 
@@ -75,13 +70,13 @@ def test_template_scores_0(quick):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "score"), [("lab3_2_right", 100), ("lab3_2_mistake", 0)])
 def test_examples(quick, name, score):
-    assert scored(quick, ROOT / "examples" / name).score == score
+    assert graded(quick, ROOT / "examples" / name).score == score
 
 
 @pytest.mark.parametrize(("library", "mistake"), MISTAKES)
 def test_mistakes_score_what_their_table_says(quick, library, mistake, tmp_path):
     mistake.apply(LAB.variants[library].reference, tmp_path / "stu_upload")
-    card = scored(quick, tmp_path / "stu_upload")
+    card = graded(quick, tmp_path / "stu_upload")
     assert (card.score, card.final, card.variant) == (mistake.scores["quick"], True, library)
     assert known.named(quick, card, mistake)
 
@@ -101,7 +96,7 @@ def test_a_wrong_transpose_names_the_layer(quick, tmp_path):
         {}, {},
     )  # fmt: skip
     edit.apply(LAB.reference, tmp_path / "stu_upload")
-    assert {c for c in wrong(scored(quick, tmp_path / "stu_upload")) if c.startswith(("net", "parameters"))} == {
+    assert {c for c in wrong(graded(quick, tmp_path / "stu_upload")) if c.startswith(("net", "parameters"))} == {
         "parameters_pycnml.filter_conv4_3"
     }
 
@@ -110,7 +105,7 @@ def test_a_hand_in_without_a_net_is_told_so(quick, tmp_path):
     (tmp_path / "vgg19_demo.py").write_text(
         "class VGG19:\n    def build_model(self, param_path=''):\n        pass\n", encoding="utf-8"
     )
-    card = scored(quick, tmp_path)
+    card = graded(quick, tmp_path)
     assert card.score == 0
     assert card.checks[0].why.key == "dlp.no_net"
 
@@ -152,7 +147,7 @@ def test_build_model_may_lack_the_quantisation_file(quick, tmp_path):
     assert old in source
     source = source.replace(old, "").replace("np.load(quant_param_path)", "np.load('../vgg19_quant_param_new.npz')")
     file.write_text(source, encoding="utf-8")
-    assert scored(quick, folder).score == 100
+    assert graded(quick, folder).score == 100
 
 
 # -- the numbers ------------------------------------------------------------------------------------------------

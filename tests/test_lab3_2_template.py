@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from labbench import handin, resources, scoring
-from labbench.grading import observe_handin
+from labbench import resources
 from labbench.lab3_2 import LAB
 from labbench.results import Profile, Verdict
 from labbench.task import prepare
+from tests.rig import graded
 
 TEMPLATE = resources.template("lab3_2")
 STUBS = {"pycnml": TEMPLATE / "stu_upload", "pycnnl": TEMPLATE / "pycnnl" / "stu_upload"}
@@ -37,9 +37,7 @@ def test_stub_has_the_references_interface(library):
     ("folder", "library"), [(TEMPLATE, "pycnml"), (TEMPLATE / "pycnnl", "pycnnl")], ids=["top", "pycnnl"]
 )
 def test_each_folder_is_the_hand_in_of_its_library_and_scores_0_at_a_blank(quick, folder, library):
-    with handin.opened(folder, quick.spec.files) as snapshot:
-        task = quick.narrowed(snapshot.package)
-        card = scoring.scorecard(task, observe_handin(task, snapshot))
+    card = graded(quick, folder)
     assert (card.variant, card.score, card.ceiling) == (library, 0, 0)
     # The two layers that the stub of pycnnl gives as an example are there before the first blank.
     given = {"net_pycnnl.layer_conv1_1", "net_pycnnl.layer_relu1_1"} if library == "pycnnl" else set()

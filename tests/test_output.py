@@ -94,7 +94,7 @@ def test_one_to_stdout_and_another_to_a_file(capsysbinary, tmp_path):
 
 
 def test_nothing_is_written_if_one_report_cannot_be_made(monkeypatch, tmp_path):
-    monkeypatch.setitem(formats.SCORECARD, "html", formats.Format("html.no_such_function", "", ""))
+    monkeypatch.setitem(formats.SCORECARD, "html", formats.Format("html.no_such_function", ""))
     with pytest.raises(AttributeError):
         write(App(Lang.EN), books.report(books.RIGHT), [Target("json", tmp_path / "a"), Target("html", tmp_path / "b")])
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,8 @@ import pytest
 from labbench import handin, resources
 from labbench.catalogue import load
 from labbench.gradebook import processes
-from labbench.gradebook.job import Event, Order, decode_event, decode_order, encode
+from labbench.gradebook.job import Event, Order
+from labbench.gradebook.lines import decode, encode
 from labbench.gradebook.processes import Processes
 from labbench.results import Profile, Verdict, text
 from labbench.scoring import Part, Pieces
@@ -62,9 +63,9 @@ def job(monkeypatch):
 def test_orders_and_events_travel_as_they_are():
     name = os.fsdecode("张三".encode("gbk"))
     order = replace(ORDER, handin=name, kept=Pieces(parts=(Part("conv", "c", (), {"output": math.inf}),)))
-    assert decode_order(encode(order)) == order
+    assert decode(encode(order), Order) == order
     event = Event(why=text("handin.not_there", path=name))
-    assert decode_event(encode(event)) == event
+    assert decode(encode(event), Event) == event
 
 
 def run(seconds=20.0, order=ORDER):
@@ -142,7 +143,7 @@ def test_a_job_ends_in_order_while_its_orderer_is_still_there():
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdin.write(encode(ORDER))
         process.stdin.flush()
-        assert decode_event(process.stdout.readline()).why.key == "pack.no_pack"
+        assert decode(process.stdout.readline(), Event).why.key == "pack.no_pack"
         assert (process.wait(20), process.stderr.read()) == (0, b"")
 
 

@@ -15,7 +15,8 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from PIL import Image
 from rich.console import Console
 
-from labbench import catalogue, cli, inferring, labs, running
+from labbench import catalogue, inferring, labs, running
+from labbench.cli import command_line
 from labbench.cli.app import App, status
 from labbench.errors import LabbenchError
 from labbench.lab3_2 import LAB
@@ -428,7 +429,7 @@ def whole(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         patch.setenv("COLUMNS", "120")
         patch.setattr(labs, "installed", lambda: {**found, "3-2": lambda: QUICK})
-        assert cli.run([*map(str, arguments), "--lang", "en"]) == 0
+        assert command_line.run([*map(str, arguments), "--lang", "en"]) == 0
     return request.param, out.getvalue()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Tolerance = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 #: Ids stand before a dot in the ids of results; other names of this kind are parts of paths.
 Id = Annotated[str, msgspec.Meta(pattern=complaints.NAME)]
-#: A lab's name, as `find` understands it.
+#: A lab's canonical name, see `name_of`.
 LabName = Annotated[str, msgspec.Meta(pattern=complaints.LAB)]
 #: A text for one line of a terminal.
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=complaints.LINE)]
@@ -158,21 +158,20 @@ def spellings(file: File) -> tuple[str, ...]:
     return (file,) if isinstance(file, str) else file
 
 
-def find(catalogue: Catalogue, name: str) -> LabSpec:
-    """A lab by name; "3_1", "lab3-1" and "lab3_1" are understood too.
+def name_of(catalogue: Catalogue, name: str) -> str:
+    """The canonical name of a lab; "3_1", "lab3-1" and "lab3_1" are understood too.
 
     Raises:
         LabbenchError: there is none of that name.
     """
     if name in catalogue.labs:
-        return catalogue.labs[name]
+        return name
     canonical = name.lower().removeprefix("lab").strip("-_ ").replace("_", "-")
     if canonical not in catalogue.labs:
         raise LabbenchError("lab.unknown", lab=name, known=suggestion(canonical, catalogue.labs))
-    return catalogue.labs[canonical]
+    return canonical
 
 
-def name_of(catalogue: Catalogue, name: str) -> str:
-    """The canonical name of a lab; see `find`."""
-    spec = find(catalogue, name)
-    return next(n for n, s in catalogue.labs.items() if s is spec)
+def find(catalogue: Catalogue, name: str) -> LabSpec:
+    """A lab by any of its names; see `name_of`."""
+    return catalogue.labs[name_of(catalogue, name)]

@@ -24,6 +24,12 @@ def top_class(probabilities: Array) -> tuple[int, float]:
     return index, float(flat[index])
 
 
+def best(probabilities: Array, count: int = 5) -> tuple[tuple[int, float], ...]:
+    """The most probable classes with their probabilities, of equal ones the first first; NaN counts as none."""
+    flat = np.nan_to_num(np.asarray(probabilities, dtype=np.float64).ravel(), nan=-1.0)
+    return tuple((int(i), float(flat[i])) for i in np.argsort(-flat, kind="stable")[:count])
+
+
 def classify(check: ClassCheck, value: Array, goldens: Sequence[Array], seen: Disclosure) -> Judgement:
     """PASS if and only if the class is right and its probability within the tolerance."""
     problem = unfit(value, goldens[0])

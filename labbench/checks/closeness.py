@@ -52,14 +52,18 @@ def _length(vector: NDArray[np.float64], norm: str) -> float:
     return largest * float(np.linalg.norm(vector / largest))
 
 
+def nonfinite(value: Array) -> Text | None:
+    """What is to be said of NaN and infinity in an array; None if there are none."""
+    bad = value.size - int(np.count_nonzero(np.isfinite(value)))
+    return text("check.nonfinite", count=bad, total=value.size) if bad else None
+
+
 def unfit(value: Array, reference: Array) -> tuple[Verdict, Text] | None:
     """Why an array cannot be compared with its golden, or None."""
     if value.shape != reference.shape:
         return Verdict.SHAPE, text("fault.shape", got=str(value.shape), expected=str(reference.shape))
-    bad = value.size - int(np.count_nonzero(np.isfinite(value)))
-    if bad:
-        return Verdict.NONFINITE, text("check.nonfinite", count=bad, total=value.size)
-    return None
+    why = nonfinite(value)
+    return (Verdict.NONFINITE, why) if why is not None else None
 
 
 def close(check: CloseCheck | SpeedupCheck, value: Array, goldens: Sequence[Array], seen: Disclosure) -> Judgement:

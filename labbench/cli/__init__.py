@@ -36,8 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(number, _leave)
     _open_standard_streams()
     from labbench import texts
-    from labbench.cli.command_line import once_more
-    from labbench.cli.command_line import run as run_line
+    from labbench.cli.command_line import once_more, run
 
     texts.keys()  # all that is needed to say that one was interrupted
     sys.unraisablehook = once_more
@@ -45,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
         for number in ends:
             signal.signal(number, _terminate)
         signal.signal(signal.SIGINT, interrupt)
-        code = run_line(sys.argv[1:] if arguments is None else arguments)
+        code = run(sys.argv[1:] if arguments is None else arguments)
     except (KeyboardInterrupt, Terminated) as again:  # once more, while it was being said
         code = _code(again.number if isinstance(again, Terminated) else signal.SIGINT)
     # The work is done: what comes now must not look like a failure.
@@ -54,13 +53,6 @@ def main(arguments: list[str] | None = None) -> None:
     if code in map(_code, _ENDS):
         os._exit(code)  # an interpreter whose imports were cut short may crash while it cleans up; streams are flushed
     raise SystemExit(code)
-
-
-def run(arguments: list[str]) -> int:
-    """Run the command line in this process; returns the exit code."""
-    from labbench.cli.command_line import run as run_line
-
-    return run_line(arguments)
 
 
 def _code(number: int) -> int:

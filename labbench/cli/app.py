@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from labbench.report import LOG_WIDTH
 from labbench.texts import Lang, Text, keys, preferred_language, say
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from labbench.texts import Plain
-
-#: Columns where there is no terminal to ask: a log line, not a screen.
-_LOG_WIDTH = 110
 
 
 @dataclass
@@ -75,7 +73,7 @@ def _console(*, stderr: bool) -> Console:
     if "COLUMNS" in console._environ:  # noqa: SLF001 - rich has no public way to ask
         return console
     if not console.is_terminal:
-        console.width = _LOG_WIDTH
+        console.width = LOG_WIDTH
     elif console.is_dumb_terminal:  # rich takes it for one of 80 columns
         console.size = shutil.get_terminal_size()
     return console
@@ -145,6 +143,15 @@ def leads_nowhere(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def print_bytes(content: bytes) -> None:
+    """On stdout; if nobody reads it, the exit code still counts."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leads_nowhere(sys.stdout)
 
 
 def clock(seconds: float) -> str:

@@ -16,7 +16,7 @@ import click
 from labbench.cli import Terminated
 from labbench.cli.app import App, leads_nowhere, say_usage
 from labbench.cli.base import ROOT
-from labbench.errors import ExitCode, LabbenchError, reason
+from labbench.errors import ExitCode, LabbenchError, reason, unexpected
 from labbench.texts import render
 
 #: Refusals of the system that are the machine's state, not a fault of ours.
@@ -73,8 +73,7 @@ def _said(error: Exception, app: App) -> tuple[str, ExitCode]:
             if error.filename:
                 return app.say("cli.refused", place=str(error.filename), reason=reason(error)), ExitCode.USAGE
             return app.say("cli.not_written", reason=reason(error), folder=gettempdir()), ExitCode.USAGE
-    internal = app.say("cli.internal", type=type(error).__name__, reason=str(error)[:300])
-    return internal, ExitCode.INTERNAL
+    return render(unexpected(error), app.lang), ExitCode.INTERNAL
 
 
 def once_more(lost: sys.UnraisableHookArgs) -> None:

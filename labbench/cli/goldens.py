@@ -35,13 +35,12 @@ def _build(
 ) -> None:
     from labbench.packs import recipes
 
-    disclosure = Disclosure.FULL if public else Disclosure.VERDICT
-    order = recipes.Order(lab, seed, image, weights, disclosure)
     if practice:
         with progress(app) as show:
             pack = recipes.build_practice(lab, show)
         _describe(app, pack)
         return
+    order = recipes.Order(lab, seed, image, weights, Disclosure.FULL if public else Disclosure.VERDICT)
     with progress(app) as show:
         made = recipes.build_to(order, out or Path(f"{lab}-pack"), replace=force, progress=show)
     _describe(app, made.pack)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from labbench.cli.app import App
     from labbench.gradebook.executors import Executor
     from labbench.gradebook.job import Event
-    from labbench.gradebook.running import Only, Tally
+    from labbench.gradebook.reading import Only
+    from labbench.gradebook.running import Tally, Watcher
     from labbench.results import Gradebook
     from labbench.texts import Plain
 
@@ -103,9 +104,10 @@ def command(
             level=probe().level,
             seconds=60.0 * (limit_minutes or _MINUTES[profile]),
             templates={name: resources.template(spec.folder) for name, spec in specs.items()},
+            only=chosen,
         )
         with _executor(place, jobs) as executor, status(app) as show:
-            book = running.grade(task, journal, goldens, executor, chosen, _teller(app, show), fractions(app, show))
+            book = running.grade(task, journal, goldens, executor, _watcher(app, show))
         # While the journal is open: no other run may write, and the rows are read from it.
         output.write(book, specs, out, app.lang, forms)
         return _summary(app, book, out)
@@ -124,7 +126,7 @@ def _executor(place: str, jobs: int | None) -> Executor:
 
 def _only(words: Sequence[str], known: Sequence[str]) -> Only | None:
     from labbench.errors import suggestion
-    from labbench.gradebook.running import Only
+    from labbench.gradebook.reading import Only
 
     if not words:
         return None
@@ -135,8 +137,9 @@ def _only(words: Sequence[str], known: Sequence[str]) -> Only | None:
     return Only("failed" in words, "changed" in words, students)
 
 
-def _teller(app: App, show: Callable[[str], None]) -> Callable[[Tally, str, Event | None], None]:
+def _watcher(app: App, show: Callable[[str], None]) -> Watcher:
     """A line at the bottom of a terminal; one quiet line for each hand-in elsewhere."""
+    from labbench.gradebook.running import Watcher
 
     def tell(tally: Tally, student: str, event: Event | None) -> None:
         left = "" if tally.seconds_left is None else clock(tally.seconds_left)
@@ -155,7 +158,7 @@ def _teller(app: App, show: Callable[[str], None]) -> Callable[[Tally, str, Even
             result = str(event.card.score) if event.card is not None else failed
             app.remarks.print(f"{tally.done}/{tally.total} {student}: {result}", soft_wrap=True)
 
-    return tell
+    return Watcher(tell, fractions(app, show))
 
 
 def _summary(app: App, book: Gradebook, out: Path) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labbench.cli.app import leads_nowhere
+from labbench.cli.app import print_bytes
 from labbench.errors import LabbenchError, reason
 from labbench.report.formats import SCORECARD
 
@@ -88,7 +88,7 @@ def write(app: App, report: Report, wanted: Sequence[Target]) -> None:
         _publish(report)
     for target, content in contents:
         if target.file is None:
-            _print(content)
+            print_bytes(content)
 
 
 def _content(app: App, report: Report, target: Target) -> bytes:
@@ -126,12 +126,3 @@ def _append(path: Path, content: bytes) -> None:
             file.write(content)
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(path), reason=reason(error)) from error
-
-
-def _print(content: bytes) -> None:
-    """On stdout; if nobody reads it, the exit code still counts."""
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        leads_nowhere(sys.stdout)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from labbench.cli import weaken
-from labbench.cli.app import status
+from labbench.cli.app import print_bytes, status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
 from labbench.errors import ExitCode, LabbenchError
@@ -134,6 +133,6 @@ def _row(app: App, outcome: Outcome) -> dict[str, Any]:
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    import msgspec
+    from labbench.report.json import written
 
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    print_bytes(written(content))

@@ -46,15 +46,14 @@ def _line(step: Step) -> str:
 
 def _report(app: App, outcome: Outcome) -> None:
     from labbench.report import terminal
-    from labbench.vgg.classes import class_names
+    from labbench.vgg.classes import class_name
 
     app.console.print()
     if outcome.fault is not None:
         where = app.say("run.stopped_at", name=outcome.stopped_at) if outcome.stopped_at else app.say("run.stopped")
         app.console.print(f"{where} {render(outcome.fault.why, app.lang)}", style="red")
     for class_id, probability in outcome.best:
-        name = class_names()[class_id] if class_id < len(class_names()) else ""
-        app.console.print(f"{probability:8.4f}  {class_id:>4}  {name}")
+        app.console.print(f"{probability:8.4f}  {class_id:>4}  {class_name(class_id)}")
     if outcome.table is not None:
         app.console.print()
         app.console.print(terminal.lab_table(outcome.table, app.lang))

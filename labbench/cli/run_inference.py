@@ -60,7 +60,7 @@ def infer(app: App, what: Assignment, request: Request) -> ExitCode:
 
 
 def _order(what: Assignment, request: Request) -> Job:
-    from labbench import catalogue, inferring, labs
+    from labbench import inferring, labs
     from labbench.running import Assignment
     from labbench.vgg import filelist
 
@@ -68,8 +68,8 @@ def _order(what: Assignment, request: Request) -> Job:
     listed = filelist.read(request.file_list) if request.file_list is not None else ()
     image = request.image if listed else request.image or job.picture
     images = (filelist.Labelled(image, None), *listed) if image is not None else listed
-    lab = labs.load(job.processor)
-    processor = Assignment(lab, catalogue.load().labs[job.processor], lab.reference, what.weights)
+    lab, spec = labs.find(job.processor)
+    processor = Assignment(lab, spec, lab.reference, what.weights)
     return inferring.Order(images, processor, request.own)
 
 
@@ -106,11 +106,13 @@ class _Screen:
 
     def classified(self, seen: Classified) -> None:
         """The five best classes of a picture."""
+        from labbench.vgg.classes import class_name
+
         self.seen.append(seen)
         self.app.console.print()
         self.app.console.print(_heading(self.app, seen), style="bold", soft_wrap=True)
         for class_id, probability in seen.best:
-            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {_name(class_id)}", soft_wrap=True)
+            self.app.console.print(f"{probability:8.4f}  {class_id:>4}  {class_name(class_id)}", soft_wrap=True)
         self.show(self.app.say("run.classifying", left=clock(seen.remaining)))
 
     def comparing(self) -> None:
@@ -118,19 +120,15 @@ class _Screen:
         self.show(self.app.say("run.comparing"))
 
 
-def _name(class_id: int) -> str:
-    from labbench.vgg.classes import class_names
-
-    return class_names()[class_id] if class_id < len(class_names()) else ""
-
-
 def _heading(app: App, seen: Classified) -> str:
+    from labbench.vgg.classes import class_name
+
     heading = f"{seen.number}/{seen.total}  {seen.picture.path.name}"
     label = seen.picture.label
     if label is None:
         return heading
     result = app.say("run.top1" if seen.right else "run.top5" if seen.among else "run.missed")
-    return f"{heading}  {app.say('run.label', label=label, name=_name(label), result=result)}"
+    return f"{heading}  {app.say('run.label', label=label, name=class_name(label), result=result)}"
 
 
 def _report(app: App, seen: list[Classified], ending: Ending) -> None:

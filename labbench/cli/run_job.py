@@ -98,7 +98,7 @@ def command(
     as_main: bool,
 ) -> int:
     """Do the lab's main job with the student's code."""
-    from labbench import catalogue, handin, labs
+    from labbench import handin, labs
     from labbench.cli.run_classification import classify
     from labbench.cli.run_inference import Request, infer, on_real_device
     from labbench.cli.run_transfer import Order, transfer
@@ -106,24 +106,22 @@ def command(
     from labbench.vgg import pictures
     from labbench.vgg import weights as store
 
-    entries = catalogue.load()
-    name = catalogue.name_of(entries, lab)
-    plugin = labs.load(name)
+    plugin, spec = labs.find(lab)
     given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
              "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
-    _refuse_others(name, plugin.job, given, as_main=as_main)
+    _refuse_others(plugin.name, plugin.job, given, as_main=as_main)
     # What is wrong with them shows now, and not when the weights are built.
-    handin.check(submission, entries.labs[name].files)
+    handin.check(submission, spec.files)
     for picture in (image, content, style):
         if picture is not None:
             pictures.open_rgb(picture)
     with progress(app) as show:
-        found = store.resolve(weights, show) if weights is not None else store.preferred(show)
+        found = store.resolve(weights, show)
 
     def tell(remark: Text) -> None:
         app.remarks.print(render(remark, app.lang), style="dim", soft_wrap=True)
 
-    what = Assignment(plugin, entries.labs[name], submission, found.path, on_remark=tell)
+    what = Assignment(plugin, spec, submission, found.path, on_remark=tell)
     if device == "real":
         what = on_real_device(app, what)
     if as_main:

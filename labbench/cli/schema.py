@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from labbench.cli.app import print_bytes
 from labbench.cli.base import command as define
 from labbench.errors import LabbenchError, suggestion
 
@@ -23,4 +23,4 @@ def command(app: App, kind: str) -> None:  # noqa: ARG001 - it says nothing in a
 
     if kind not in _KINDS:
         raise LabbenchError("schema.unknown", kind=kind, known=suggestion(kind, _KINDS))
-    sys.stdout.buffer.write(json.schema(kind))
+    print_bytes(json.schema(kind))

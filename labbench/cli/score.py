@@ -52,21 +52,23 @@ def command(
     allow_weak: bool,
 ) -> int:
     """Grade one hand-in."""
-    from labbench import catalogue, handin
-    from labbench.grading import grade
+    from labbench import handin, labs
+    from labbench.grading import Course, grade
     from labbench.policy import require
     from labbench.report.view import Report
-    from labbench.task import prepare
+    from labbench.task import prepare_for
 
     wanted = targets(forms, output, submission)
-    entries = catalogue.load()
-    handin.check(submission, entries.labs[catalogue.name_of(entries, lab)].files)
-    with progress(app) as told:
-        task = prepare(lab, Profile.QUICK if quick else Profile.FULL, pack, told)
-    require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
-    with status(app) as show:
-        show(app.say("score.starting"))
-        card = grade(task, submission, lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))
+    plugin, spec = labs.find(lab)
+    # Opened first: what is wrong with it shows before the weights are built.
+    with handin.opened(submission, spec.files) as snapshot:
+        with progress(app) as told:
+            task = prepare_for(plugin, spec, Profile.QUICK if quick else Profile.FULL, pack, told)
+        require(task.pack.identity, Level(required) if required else None, allow_weak=allow_weak)
+        with status(app) as show:
+            show(app.say("score.starting"))
+            course = Course(lambda at: show(f"{at.scenario} {at.done}/{at.total}  {at.observation}"))
+            card = grade(task, snapshot, course)
     write(app, Report(card, task.spec, task.lab.tables(card), app.lang), wanted)
     code = exit_code(card, fail_under)
     if code is not ExitCode.DONE:

@@ -58,7 +58,7 @@ def _quantize(app: App, weights: Path | None, images: Path | None, out: Path, *,
         raise LabbenchError("output.exists", path=str(out))
     check_writable(out, weights)
     with progress(app) as show:
-        found = store.resolve(weights, show) if weights is not None else store.preferred(show)
+        found = store.resolve(weights, show)
     chosen = calibration.bundled() if images is None else [pictures.square(p) for p in _pictures(images)]
     write_atomically(out, calibration.encoded(calibration.quantise(found.path, chosen)))
     app.console.print(app.say("weights.quantized", path=str(out), count=len(chosen)), soft_wrap=True)

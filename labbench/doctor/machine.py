@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench import timing
+from labbench.capacity import usable_cpus, usable_memory
 from labbench.results import Text, text
 
 if TYPE_CHECKING:
@@ -67,40 +65,6 @@ def _hardware() -> Iterator[Finding]:
     yield Finding("memory", f"{memory / 2**30:.1f} GiB", memory >= _MEMORY_NEEDED, advice)
     exact = timing.FOREIGN_CPU_CLOCK
     yield Finding("clock", "CPU" if exact else "wall", exact, text("doctor.clock"))
-
-
-def usable_cpus() -> int:
-    """How many processors this process may run on."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def usable_memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
-    """Bytes that this process may use: the machine's, or less in a container or under `ulimit -v`."""
-    bounds = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY:
-        bounds.append(soft)
-    with suppress(OSError, ValueError):
-        # `0::/a/b` in version 2, where every group above bounds too; `7:memory:/a/b` in version 1.
-        for line in own.read_text(encoding="utf-8", errors="replace").splitlines():
-            number, controllers, name = line.split(":", 2)
-            if number == "0":
-                folder = groups / name.lstrip("/")
-                bounds += [b for f in (folder, *folder.parents) if (b := _number(f / "memory.max")) is not None]
-            elif "memory" in controllers.split(","):
-                bounds += [
-                    b
-                    for f in (groups / "memory" / name.lstrip("/"), groups / "memory")
-                    if (b := _number(f / "memory.limit_in_bytes")) is not None
-                ]
-    return min(bounds)
-
-
-def _number(file: Path) -> int | None:
-    with suppress(OSError, ValueError):
-        return int(file.read_text(encoding="ascii"))
-    return None  # "max", or no such group
 
 
 def _words() -> Iterator[Finding]:

@@ -43,9 +43,7 @@ class Rows(Collection[Row]):
 
 def made(task: Class, journal: Journal, read: Handed) -> Gradebook:
     """The gradebook of what has been graded, to be looked at while the journal is open."""
-    keys = {(student, item.lab): item.key for item in read.items.values() for student in item.students}
-    bare = [_row(task, one, lab, journal, read, keys.get((one.student.id, lab), "")) for one in task.found
-            for lab in task.specs]  # fmt: skip
+    bare = [_row(task, journal, read, one, lab) for one in task.found for lab in task.specs]
     nothing = text("grade.nothing")
     bare += [(Row(student, lab, "", why=nothing), "") for student in task.missing for lab in task.specs]
     bare += [(_unclear(task, one, lab), "") for one in task.unclear for lab in task.specs]
@@ -60,13 +58,14 @@ def made(task: Class, journal: Journal, read: Handed) -> Gradebook:
     )
 
 
-def _row(task: Class, one: Found, lab: str, journal: Journal, read: Handed, key: str) -> tuple[Row, str]:
+def _row(task: Class, journal: Journal, read: Handed, one: Found, lab: str) -> tuple[Row, str]:
     """A row without its scorecard, and the key of the one it has."""
-    counts = read.counts.get((one.student.id, lab), one.delivery)
+    place = one.student.id, lab
+    counts, key = read.counts.get(place, one.delivery), read.keys.get(place)
     others = tuple(shown(d, task.folder) for d in (one.delivery, *one.others) if d is not counts)
     row = Row(one.student, lab, shown(counts, task.folder), others=others)
-    if not key:
-        why, ours = read.unreadable[one.student.id, lab]
+    if key is None:
+        why, ours = read.unreadable[place]
         return replace(row, why=why, blameless=ours), ""
     if journal.has(key):
         return row, key

@@ -12,20 +12,20 @@ import io
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from labbench import catalogue, handin, scratch
 from labbench.errors import LabbenchError
 from labbench.gradebook.discovery import gathered
-from labbench.gradebook.job import Event, decode_event, decode_order, encode
+from labbench.gradebook.job import Event, Order
 from labbench.gradebook.keys import sources
+from labbench.gradebook.lines import decode, encode
 from labbench.gradebook.processes import Processes
 from labbench.handin.finding import PACKAGE
 from labbench.results import text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from labbench.gradebook.executors import Job
     from labbench.gradebook.processes import OnEvent
 
@@ -81,7 +81,8 @@ class Cluster:
                 work, candidates = packed(snapshot.package), snapshot.candidates
         except LabbenchError as error:
             return Event(why=error.text)
-        order = replace(job.order(job.pack, job.pack, self.jobs), level=job.level, candidates=candidates)
+        # Where pack and hand-in lie is for the worker to say.
+        order = replace(job.order(Path(), self.jobs), level=job.level, candidates=candidates)
         try:
             sent = self._executor.submit(
                 graded, encode(order), self._packs[job.pack], work, job.seconds, sources(job.lab)
@@ -89,9 +90,9 @@ class Cluster:
             pieces, last = sent.result()
         except Exception as error:  # noqa: BLE001 - whatever became of the worker, it is our failure
             return Event(why=text("grade.worker_lost", reason=f"{type(error).__name__}: {error}"[:300]))
-        for event in map(decode_event, pieces):
-            on_event(event)
-        return decode_event(last)
+        for piece in pieces:
+            on_event(decode(piece, Event))
+        return decode(last, Event)
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +105,7 @@ class Cluster:
 
 def graded(order: bytes, pack: bytes, work: bytes, seconds: float, source: str) -> tuple[tuple[bytes, ...], bytes]:
     """On a worker: grade what came; the pieces by scenario, and the last event."""
-    asked = decode_order(order)
+    asked = decode(order, Order)
     if sources(asked.lab) != source:
         return (), encode(Event(why=text("grade.other_labbench")))
     said: list[bytes] = []

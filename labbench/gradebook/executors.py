@@ -5,14 +5,12 @@ An executor takes a job and gives a `concurrent.futures.Future` of its outcome; 
 
 from __future__ import annotations
 
-import contextlib
-import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from labbench.alone import PATIENCE
+from labbench.capacity import free_memory, usable_cpus
 from labbench.duel import Plan
 from labbench.errors import LabbenchError
 from labbench.gradebook.discovery import gathered
@@ -20,7 +18,7 @@ from labbench.gradebook.job import Event, Order
 from labbench.gradebook.processes import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from labbench.gradebook.discovery import Delivery
     from labbench.gradebook.processes import OnEvent
@@ -55,12 +53,12 @@ class Job:
     seconds: float
     kept: Pieces
 
-    def order(self, pack: Path, handin: Path, jobs: int) -> Order:
-        """What its process is told, where pack and hand-in lie in these places and so many jobs run at a time."""
+    def order(self, handin: Path, jobs: int) -> Order:
+        """What its process is told, where the hand-in lies there and so many jobs run at a time."""
         return Order(
             lab=self.lab,
             profile=self.profile,
-            pack=str(pack.absolute()),
+            pack=str(self.pack.absolute()),
             handin=str(handin.absolute()),
             digest=self.digest,
             # Each of those that wait for the timing lock holds it for a duel.
@@ -84,17 +82,7 @@ class Executor(Protocol):
 
 def default_jobs() -> int:
     """As many as there are processors and memory for."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([processors, *(memory // JOB_BYTES for memory in _memory())]))
-
-
-def _memory() -> Iterator[int]:
-    """Bytes that this machine, and the container this runs in, have to give."""
-    with contextlib.suppress(OSError, ValueError):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        yield from (int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
-    with contextlib.suppress(OSError, ValueError):  # "max": no limit
-        yield int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+    return max(1, min(usable_cpus(), free_memory() // JOB_BYTES))
 
 
 class Local:
@@ -113,7 +101,7 @@ class Local:
     def _run(self, job: Job, on_event: OnEvent) -> Event:
         try:
             with gathered(job.delivery) as path:
-                return self._processes.run(job.order(job.pack, path, self.jobs), job.seconds, on_event)
+                return self._processes.run(job.order(path, self.jobs), job.seconds, on_event)
         except LabbenchError as error:
             if error.text.key.startswith("handin."):
                 return Event(why=error.text)

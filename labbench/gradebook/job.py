@@ -9,7 +9,6 @@ and the job ends itself as by SIGTERM.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -18,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from labbench.alone import PATIENCE, alone
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, unexpected
+from labbench.gradebook.lines import decode, encode
 from labbench.results import Level, Profile, Scorecard, Text, text
 from labbench.scoring import Pieces
 
@@ -73,29 +71,6 @@ class Event:
     why: Text | None = None
 
 
-def encode(item: Order | Event) -> bytes:
-    """One line. Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was."""
-    return json.dumps(msgspec.to_builtins(item)).encode() + b"\n"
-
-
-def decode_event(line: bytes) -> Event:
-    """The event of a line.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return msgspec.convert(json.loads(line), Event)
-
-
-def decode_order(line: bytes) -> Order:
-    """The order of a line.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return msgspec.convert(json.loads(line), Order)
-
-
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
@@ -124,12 +99,11 @@ def _turn(patience: float) -> Iterator[Text | None]:
 
 def grade(order: Order) -> Event:
     """Grade the hand-in; whatever goes wrong is an event too."""
-    from labbench import handin
-    from labbench.grading import Course, grade_snapshot
+    from labbench import grading, handin
     from labbench.policy import require
     from labbench.task import prepare
 
-    course = Course(
+    course = grading.Course(
         kept=order.kept,
         keep=lambda pieces: _say(Event(pieces=pieces)),
         overdue=lambda: order.closing,
@@ -142,18 +116,18 @@ def grade(order: Order) -> Event:
             if snapshot.digest != order.digest:
                 return Event(why=text("grade.changed"))
             whole = replace(snapshot, candidates=order.candidates or snapshot.candidates)
-            return Event(card=grade_snapshot(task, whole, course))
+            return Event(card=grading.grade(task, whole, course))
     except LabbenchError as error:
         return Event(why=error.text)
     except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-        return Event(why=text("cli.internal", type=type(error).__name__, reason=str(error)[:300]))
+        return Event(why=unexpected(error))
 
 
 def main() -> None:
     """Serve the order on stdin."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader of the class, which ends its jobs
-    order = decode_order(sys.stdin.buffer.readline())
+    order = decode(sys.stdin.buffer.readline(), Order)
     threading.Thread(target=_end_with_orderer, daemon=True).start()
     _say(grade(order))
 

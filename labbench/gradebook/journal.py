@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from labbench.errors import LabbenchError, reason
+from labbench.gradebook.lines import encode
 from labbench.results import CheckResult, Scorecard, Text
 from labbench.scoring import Pieces
 
@@ -50,11 +51,6 @@ def disturbed(card: Scorecard) -> bool:
 def from_outside(result: CheckResult) -> bool:
     """Whether something outside the hand-in may have decided it."""
     return result.why is not None and result.why.key in _FROM_OUTSIDE
-
-
-def _line(kind: str, **values: Any) -> bytes:
-    # Not msgspec's JSON: NaN must come back as NaN, and a file name that is not UTF-8 as it was.
-    return json.dumps({"kind": kind, **msgspec.to_builtins(values)}).encode() + b"\n"
 
 
 class Journal:
@@ -140,13 +136,13 @@ class Journal:
         Raises:
             LabbenchError: it cannot be written.
         """
-        line = _line(kind, **values)
+        line = encode({"kind": kind, **values})
         try:
             with self._lock:
                 if self._anew:
                     self._file.truncate(0)
                     self._file.seek(0)
-                    self._file.write(_line("journal", version=VERSION))
+                    self._file.write(encode({"kind": "journal", "version": VERSION}))
                     self._anew = False
                 at = self._file.tell()
                 self._file.write(line)

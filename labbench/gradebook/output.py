@@ -50,7 +50,7 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
     def tables(card: Scorecard) -> tuple[Table, ...]:
         return plugins[card.lab].tables(card)
 
-    written = set()
+    written: set[str] = set()
     try:
         # Whole files, but not each on the disk at once: the journal is, and they can be made again from it.
         with scratch.folder(beside=out / JOURNAL) as folder:
@@ -63,7 +63,11 @@ def write(book: Gradebook, specs: Mapping[str, LabSpec], out: Path, lang: Lang, 
                 written.add(name)
     except OSError as error:
         raise LabbenchError("output.not_written", path=str(out), reason=reason(error)) from error
-    # Reports on students who are no longer there; what a teacher put beside them stays.
+    _tidy(out, written)
+
+
+def _tidy(out: Path, written: Collection[str]) -> None:
+    """Remove reports on students who are no longer there; what a teacher put beside them stays."""
     ours = {lab + ending for lab in labs.installed() for ending in gradebook.ENDINGS}
     for path in (out / _STUDENTS).glob("*/*"):
         if path.name in ours and path.relative_to(out).as_posix() not in written:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labbench.gradebook.journal import Journal
-    from labbench.packs.build import Progress
     from labbench.results import Profile
+    from labbench.vgg.store import Progress
 
 
 class Packs:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from labbench import resources, timing
-from labbench.gradebook.job import Event, Order, decode_event, encode
+from labbench.gradebook.job import Event, Order
+from labbench.gradebook.lines import decode, encode
 from labbench.results import text
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def _listen(process: subprocess.Popen[bytes], order: Order, seconds: float, on_e
             data += chunk
             *lines, rest = data.split(b"\n")
             data = bytearray(rest)
-            for event in map(decode_event, map(bytes, lines)):
+            for line in lines:
+                event = decode(bytes(line), Event)
                 if event.card is not None or event.why is not None:
                     return event
                 if event.waiting is None:

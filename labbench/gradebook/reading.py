@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labbench import handin
-from labbench.errors import LabbenchError
+from labbench.errors import LabbenchError, unexpected
 from labbench.gradebook import likeness
 from labbench.gradebook.discovery import gathered
 from labbench.gradebook.keys import key, sources
-from labbench.results import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +20,23 @@ if TYPE_CHECKING:
     from labbench.gradebook.likeness import Prints
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.rosters import Unclear
-    from labbench.packs.build import Progress
     from labbench.results import Level, Profile, Student, Text
+    from labbench.vgg.store import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which hand-ins to grade, if not all that have no scorecard yet.
+
+    Attributes:
+        failed: Those that failed on our side or whose scorecard is not final.
+        changed: Those that no run has tried yet.
+        students: These, also if they have a scorecard.
+    """
+
+    failed: bool = False
+    changed: bool = False
+    students: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,7 @@ class Class:
         seconds: The most one hand-in may take for one lab, by the wall clock.
         templates: Where the stubs of each lab lie, which all hand-ins have in common.
         unclear: Those of whom nobody can tell what they handed in.
+        only: Which hand-ins, if not all that have no scorecard yet.
     """
 
     folder: Path
@@ -50,6 +65,7 @@ class Class:
     seconds: float
     templates: Mapping[str, Path]
     unclear: tuple[Unclear, ...] = ()
+    only: Only | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +84,15 @@ class Handed:
     """What reading all hand-ins came to; by student and lab, where nothing else is said.
 
     Attributes:
-        items: What to grade.
+        items: What to grade, by its key.
+        keys: The key of what is graded.
         counts: The delivery that counts.
         unreadable: Why it cannot be read, and whether that is our failure.
         prints: Fingerprints by lab and student.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[tuple[str, str], Delivery] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], tuple[Text, bool]] = field(default_factory=dict)
     prints: dict[str, dict[str, Prints]] = field(default_factory=dict)
@@ -97,11 +115,10 @@ def read_all(task: Class, packs: Packs, progress: Progress | None) -> Handed:
                 read.unreadable[place] = error.text, error.text.key == "handin.not_written"
                 continue
             except Exception as error:  # noqa: BLE001 - a row that says so, and the next hand-in
-                why = text("cli.internal", type=type(error).__name__, reason=str(error)[:300])
-                read.unreadable[place] = why, True
+                read.unreadable[place] = unexpected(error), True
                 continue
             read.prints[lab][one.student.id] = prints
-            name = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
+            name = read.keys[place] = key(digest, lab, task.profile, packs.digest(lab), source, task.level)
             first = read.items.get(name) or Item(name, lab, digest, read.counts[place], ())
             read.items[name] = replace(first, students=(*first.students, one.student.id))
     return read

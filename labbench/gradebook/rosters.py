@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from labbench import inputs
 from labbench.errors import LabbenchError, reason
 from labbench.gradebook.discovery import Found, distinct, joined, safe
+from labbench.report.sheets import CANVAS_POINTS
 from labbench.results import Student, text
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _COLUMNS = {
     "email": ("email", "邮箱", "email address", "e-mail", "电子邮件", "邮件"),
     "group": ("group", "组", "小组", "组名", "group name"),
 }  # fmt: skip
-#: In the first cell of a gradebook that Canvas exported: a line of maxima, not of a student.
-_CANVAS_POINTS = "Points Possible"
 _MOST_BYTES = 16 << 20
 #: Characters a word in the name of a hand-in must have to name somebody: `lab3` or `v2` do not.
 _FEWEST_ASCII, _FEWEST_OTHERS = 5, 2
@@ -121,7 +120,7 @@ def _entry(row: Sequence[str], heading: Sequence[str], known: dict[str, int | No
 
     name = cell("name") or " ".join(filter(None, (cell("first"), cell("last"))))
     key = cell("id") or cell("email") or name
-    if not key or row[0].strip() == _CANVAS_POINTS:
+    if not key or row[0].strip() == CANVAS_POINTS:
         return None
     used = {known[kind] for kind in ("name", "email", "group")}
     identifiers = {

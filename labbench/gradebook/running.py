@@ -21,26 +21,11 @@ if TYPE_CHECKING:
     from labbench.gradebook.job import Event
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
-    from labbench.gradebook.reading import Class, Handed, Item
-    from labbench.packs.build import Progress
+    from labbench.gradebook.reading import Class, Handed, Item, Only
     from labbench.results import Gradebook, Scorecard
+    from labbench.vgg.store import Progress
 
     OnDone = Callable[["Tally", str, Event | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Only:
-    """Which hand-ins to grade, if not all that have no scorecard yet.
-
-    Attributes:
-        failed: Those that failed on our side or whose scorecard is not final.
-        changed: Those that no run has tried yet.
-        students: These, also if they have a scorecard.
-    """
-
-    failed: bool = False
-    changed: bool = False
-    students: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +57,20 @@ class Tally:
         return None if graded < 1 else self.seconds / graded * (self.total - self.done)
 
 
-def grade(
-    task: Class,
-    journal: Journal,
-    packs: Packs,
-    executor: Executor,
-    only: Only | None = None,
-    on_done: OnDone = lambda _tally, _student, _event: None,
-    progress: Progress | None = None,
-) -> Gradebook:
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told how a grading goes.
+
+    Attributes:
+        on_done: Told of the tally at the start and whenever a hand-in is done, then with its first student.
+        progress: Told of hand-ins being read and of packs being built.
+    """
+
+    on_done: OnDone = lambda _tally, _student, _event: None
+    progress: Progress | None = None
+
+
+def grade(task: Class, journal: Journal, packs: Packs, executor: Executor, watcher: Watcher | None = None) -> Gradebook:
     """Grade a class, as far as the journal does not have it.
 
     The rows of the gradebook are read from the journal as they are walked; it must stay open.
@@ -90,43 +80,15 @@ def grade(
         journal: What has been graded; written as results come.
         packs: The goldens.
         executor: Where jobs run.
-        only: Which hand-ins, if not all.
-        on_done: Told of the tally at the start and whenever a hand-in is done, then with its first student.
-        progress: Told of hand-ins being read and of packs being built.
+        watcher: Who is told how it goes.
     """
-    started, since = timing.now(), timing.wall_ns()
+    started = timing.now()
+    run = _Run(task, journal, packs, executor, watcher or Watcher(), timing.wall_ns())
     try:
-        read = _graded(task, journal, packs, executor, only, on_done, progress)
+        read = run.whole()
     finally:
-        journal.ran(started, (timing.wall_ns() - since) / 1e9)
+        journal.ran(started, run.seconds)
     return book.made(task, journal, read)
-
-
-def _graded(
-    task: Class,
-    journal: Journal,
-    packs: Packs,
-    executor: Executor,
-    only: Only | None,
-    on_done: OnDone,
-    progress: Progress | None,
-) -> Handed:
-    read = read_all(task, packs, progress)
-    todo = [item for item in read.items.values() if _chosen(item, journal, only)]
-    run = _Run(task, journal, packs, executor, on_done, len(read.items), timing.wall_ns())
-    run.tell(Tally(len(read.items), len(read.items) - len(todo), len(read.items) - len(todo)))
-    # The packs first: while one is built, no hand-in is timed beside it.
-    for lab in dict.fromkeys(item.lab for item in todo):
-        packs.path(lab, progress)
-    for item in todo:
-        if journal.settled(item.key):  # asked for by name
-            journal.again(item.key)
-    run.side_by_side(todo)
-    # A busy machine decides nothing: once more, with nothing beside it.
-    for item in todo:
-        if not journal.settled(item.key):
-            run.alone(item)
-    return read
 
 
 def _chosen(item: Item, journal: Journal, only: Only | None) -> bool:
@@ -146,10 +108,33 @@ class _Run:
     journal: Journal
     packs: Packs
     executor: Executor
-    on_done: OnDone
-    total: int
-    started: int
+    watcher: Watcher
+    since: int
     tally: Tally = Tally(0, 0, 0)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time so far."""
+        return (timing.wall_ns() - self.since) / 1e9
+
+    def whole(self) -> Handed:
+        """Read all, grade what is left to grade; returns what was read."""
+        read = read_all(self.task, self.packs, self.watcher.progress)
+        todo = [item for item in read.items.values() if _chosen(item, self.journal, self.task.only)]
+        kept = len(read.items) - len(todo)
+        self.tell(Tally(total=len(read.items), kept=kept, done=kept))
+        # The packs first: while one is built, no hand-in is timed beside it.
+        for lab in dict.fromkeys(item.lab for item in todo):
+            self.packs.path(lab, self.watcher.progress)
+        for item in todo:
+            if self.journal.settled(item.key):  # asked for by name
+                self.journal.again(item.key)
+        self.side_by_side(todo)
+        # A busy machine decides nothing: once more, with nothing beside it.
+        for item in todo:
+            if not self.journal.settled(item.key):
+                self.alone(item)
+        return read
 
     def side_by_side(self, items: Sequence[Item]) -> None:
         """All of them, as many at a time as the executor takes, and as many ready for their turn."""
@@ -187,8 +172,8 @@ class _Run:
 
     def tell(self, tally: Tally, student: str = "", event: Event | None = None) -> None:
         """Whoever watches."""
-        self.tally = replace(tally, seconds=(timing.wall_ns() - self.started) / 1e9)
-        self.on_done(self.tally, student, event)
+        self.tally = replace(tally, seconds=self.seconds)
+        self.watcher.on_done(self.tally, student, event)
 
     def _submit(self, item: Item) -> Future[Event]:
         job = Job(

@@ -7,6 +7,6 @@ atomically, and read whole; a pack that was changed or is incomplete is refused 
 from __future__ import annotations
 
 from labbench.packs.manifest import Manifest
-from labbench.packs.reading import Pack, read
+from labbench.packs.reading import Pack, read, weights_of
 
-__all__ = ["Manifest", "Pack", "read"]
+__all__ = ["Manifest", "Pack", "read", "weights_of"]

@@ -19,20 +19,19 @@ from labbench.observe import Record, Setting, record
 from labbench.packs.manifest import FORMAT, CaseEntry, GoldenEntry, Manifest, MistakeEntry
 from labbench.packs.writing import digest, npy
 from labbench.results import Disclosure, Fault, Profile, Verdict
-from labbench.texts import Lang, render
 from labbench.worker.remote import Spec
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from labbench.catalogue import Check, LabSpec, ScenarioSpec
     from labbench.labs import Case, Lab, Mistake, Recipe
     from labbench.results import Array
+    from labbench.vgg.store import Progress
     from labbench.vgg.weights import Weights
 
-    Progress = Callable[[str, float], None]
     #: Right answers by observation.
     Answers = dict[str, tuple[Array, ...]]
 
@@ -76,8 +75,8 @@ def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[
     wanted = plan.spec.scenarios_of(plan.profile)
     cases = {s: c for s, c in plan.lab.cases(plan.recipe).items() if s in wanted}
     with Workers() as workers:
-        for way in _ways(plan):
-            _add(draft, way, {s: c for s, c in cases.items() if s in way.lab.scenarios}, workers, progress)
+        for bench in _benches(plan, workers, progress):
+            _add(draft, bench, bench.own(cases))
     manifest = Manifest(
         format=FORMAT,
         name=plan.name,
@@ -100,25 +99,84 @@ def build(plan: Plan, progress: Progress | None = None) -> tuple[Manifest, dict[
     return manifest, draft.arrays
 
 
-def _ways(plan: Plan) -> list[Plan]:
-    """The plan for each way to do the lab."""
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where hand-ins are observed in one way to do the lab.
+
+    Attributes:
+        plan: The plan for this way.
+        workers: The sessions.
+        tell: Told what is done, and how far the building is.
+    """
+
+    plan: Plan
+    workers: Workers
+    tell: Progress
+
+    def own(self, cases: Mapping[str, Sequence[Case]]) -> dict[str, Sequence[Case]]:
+        """The cases of this way's scenarios."""
+        return {scenario: its for scenario, its in cases.items() if scenario in self.plan.lab.scenarios}
+
+    def observe(self, scenario: str, case: Case, package: Path) -> Record:
+        """What the hand-in in a folder shows; what has a golden is fetched."""
+        spec, lab = self.plan.spec.scenarios[scenario], self.plan.lab
+        with lab.workspace(package, self.plan.weights.path) as workspace:
+            workspace.add_images(case.image_files())
+            return record(
+                Setting(self.workers, workspace.code, spec.limits, service=lab.service),
+                (scenario, lab.scenarios[scenario]),
+                case,
+                wanted=lambda name: Spec() if _is_golden(spec, name) else None,
+            )
+
+    def answers(self, cases: Mapping[str, Sequence[Case]]) -> dict[tuple[str, str], Answers]:
+        """What the reference gives on each case, in float64, each with one value per right answer."""
+        answers: dict[tuple[str, str], Answers] = {}
+        with handin.opened(self.plan.lab.reference, self.plan.spec.files) as snapshot:
+            for i, (scenario, of_scenario) in enumerate(cases.items()):
+                self.tell(scenario, i / len(cases) / 2)
+                for case in of_scenario:
+                    variants = [self._right(scenario, v, snapshot.package) for v in _variants(case)]
+                    answers[scenario, case.name] = {n: tuple(v[n] for v in variants) for n in variants[0]}
+        return answers
+
+    def _right(self, scenario: str, case: Case, package: Path) -> dict[str, Array]:
+        """What the reference gives, by observation.
+
+        Raises:
+            LabbenchError: it fails.
+        """
+        spec = self.plan.spec.scenarios[scenario]
+        seen = self.observe(scenario, case, package)
+        values = {o.name: o.value for o in seen.observations if _is_golden(spec, o.name)}
+        failed = [v for v in (seen.ended, *values.values()) if isinstance(v, Fault)]
+        if failed:
+            raise LabbenchError(
+                "pack.reference_failed",
+                exit_code=ExitCode.INTERNAL,
+                scenario=f"{scenario}/{case.name}",
+                reason=failed[0].why,
+            )
+        return {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
+
+
+def _benches(plan: Plan, workers: Workers, progress: Progress | None) -> list[_Bench]:
+    """One for each way to do the lab."""
     labs = [plan.lab.narrowed(variant) for variant in plan.lab.variants] or [plan.lab]
-    return [dataclasses.replace(plan, lab=lab, spec=plan.spec.narrowed(lab.scenarios)) for lab in labs]
+    plans = [dataclasses.replace(plan, lab=lab, spec=plan.spec.narrowed(lab.scenarios)) for lab in labs]
+    return [_Bench(way, workers, progress or (lambda _what, _fraction: None)) for way in plans]
 
 
-def _add(
-    draft: _Draft, plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None
-) -> None:
-    answers = _derive(plan, cases, workers, progress)
+def _add(draft: _Draft, bench: _Bench, cases: Mapping[str, Sequence[Case]]) -> None:
+    answers = bench.answers(cases)
     for scenario, of_scenario in cases.items():
         for case in of_scenario:
             draft.cases.append(_keep_case(draft, scenario, case))
-            draft.goldens.append(_keep_goldens(draft, plan, scenario, case, answers[scenario, case.name]))
-    mistakes = plan.lab.mistakes if plan.teaching else ()
+            draft.goldens.append(_keep_goldens(draft, bench.plan, scenario, case, answers[scenario, case.name]))
+    mistakes = bench.plan.lab.mistakes if bench.plan.teaching else ()
     for i, mistake in enumerate(mistakes):
-        if progress is not None:
-            progress(mistake.name, (1 + i / len(mistakes)) / 2)
-        entry = _first_difference(draft, plan, mistake, cases, answers, workers)
+        bench.tell(mistake.name, (1 + i / len(mistakes)) / 2)
+        entry = _first_difference(draft, bench, mistake, cases, answers)
         if entry is not None:
             draft.mistakes.append(entry)
 
@@ -133,22 +191,8 @@ def derive(
 ) -> dict[tuple[str, str], Answers]:
     """What the reference observes on each case, in float64, each with one value per right answer."""
     answers: dict[tuple[str, str], Answers] = {}
-    for way in _ways(plan):
-        answers |= _derive(way, {s: c for s, c in cases.items() if s in way.lab.scenarios}, workers, progress)
-    return answers
-
-
-def _derive(
-    plan: Plan, cases: Mapping[str, Sequence[Case]], workers: Workers, progress: Progress | None
-) -> dict[tuple[str, str], Answers]:
-    answers: dict[tuple[str, str], Answers] = {}
-    with handin.opened(plan.lab.reference, plan.spec.files) as snapshot:
-        for i, (scenario, of_scenario) in enumerate(cases.items()):
-            if progress is not None:
-                progress(scenario, i / len(cases) / 2)
-            for case in of_scenario:
-                variants = [_reference(plan, scenario, v, snapshot.package, workers) for v in _variants(case)]
-                answers[scenario, case.name] = {n: tuple(v[n] for v in variants) for n in variants[0]}
+    for bench in _benches(plan, workers, progress):
+        answers |= bench.answers(bench.own(cases))
     return answers
 
 
@@ -161,33 +205,6 @@ def _variants(case: Case) -> list[Case]:
 def _exact(case: Case) -> Case:
     arrays = {n: a.astype(np.float64) if a.dtype.kind == "f" else a for n, a in case.arrays.items()}
     return dataclasses.replace(case, params={**case.params, "dtype": "float64"}, arrays=arrays)
-
-
-def _observe(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> Record:
-    spec = plan.spec.scenarios[scenario]
-    with plan.lab.workspace(package, plan.weights.path) as workspace:
-        workspace.add_images(case.image_files())
-        return record(
-            Setting(workers, workspace.code, spec.limits, service=plan.lab.service),
-            (scenario, plan.lab.scenarios[scenario]),
-            case,
-            wanted=lambda name: Spec() if _is_golden(spec, name) else None,
-        )
-
-
-def _reference(plan: Plan, scenario: str, case: Case, package: Path, workers: Workers) -> dict[str, Array]:
-    spec = plan.spec.scenarios[scenario]
-    seen = _observe(plan, scenario, case, package, workers)
-    values = {o.name: o.value for o in seen.observations if _is_golden(spec, o.name)}
-    failed = [v for v in (seen.ended, *values.values()) if isinstance(v, Fault)]
-    if failed:
-        raise LabbenchError(
-            "pack.reference_failed",
-            exit_code=ExitCode.INTERNAL,
-            scenario=f"{scenario}/{case.name}",
-            reason=render(failed[0].why, Lang.EN),
-        )
-    return {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
 
 
 def _is_golden(spec: ScenarioSpec, name: str) -> bool:
@@ -224,22 +241,22 @@ def _keep_goldens(draft: _Draft, plan: Plan, scenario: str, case: Case, answers:
 
 def _first_difference(
     draft: _Draft,
-    plan: Plan,
+    bench: _Bench,
     mistake: Mistake,
     cases: Mapping[str, Sequence[Case]],
     answers: Mapping[tuple[str, str], Answers],
-    workers: Workers,
 ) -> MistakeEntry | None:
     """Where a mistake first gives something else than the reference, in quick's order; None if nowhere."""
     with scratch.folder() as folder:
         edited = folder / PACKAGE
-        mistake.apply(plan.lab.reference, edited)
-        for scenario in plan.spec.scenarios_of(Profile.QUICK):
+        mistake.apply(bench.plan.lab.reference, edited)
+        spec = bench.plan.spec
+        for scenario in spec.scenarios_of(Profile.QUICK):
             for case in cases.get(scenario, ()):
-                checks = [c for c in plan.spec.checks_of(scenario, case.name) if c.tier is not None]
+                checks = [c for c in spec.checks_of(scenario, case.name) if c.tier is not None]
                 if not checks:
                     continue
-                seen = _observe(plan, scenario, _exact(case), edited, workers)
+                seen = bench.observe(scenario, _exact(case), edited)
                 wrong = _first_wrong(seen, checks, answers[scenario, case.name])
                 if wrong is None:
                     continue

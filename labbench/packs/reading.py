@@ -19,12 +19,15 @@ from labbench.errors import LabbenchError, reason
 from labbench.labs import Case
 from labbench.packs.manifest import FORMAT, MANIFEST, Manifest
 from labbench.results import PackId, text
+from labbench.vgg import weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labbench.packs.manifest import CaseEntry
     from labbench.results import Array, Text
+    from labbench.vgg.store import Progress
+    from labbench.vgg.weights import Weights
 
     #: Right answers by observation, in the order of observation.
     Goldens = Mapping[str, tuple[Array, ...]]
@@ -87,6 +90,18 @@ def read(path: Path, lab: str | None = None) -> Pack:
         raise LabbenchError("pack.not_listed", path=str(path), file=str(error.args[0])) from error
     identity = PackId(manifest.name, digest, manifest.disclosure, manifest.weights)
     return Pack(path, identity, manifest, cases, goldens, mistakes)
+
+
+def weights_of(pack: Pack, progress: Progress | None = None) -> Weights:
+    """The weights that a pack was built with.
+
+    Raises:
+        LabbenchError: they are not here.
+    """
+    found = weights.by_digest(pack.manifest.weights, progress)
+    if found is None:
+        raise LabbenchError("pack.no_weights", path=str(pack.path), digest=pack.manifest.weights[:12])
+    return found
 
 
 def _check_goldens(path: Path, manifest: Manifest, arrays: Mapping[str, Array]) -> None:

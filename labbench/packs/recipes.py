@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labbench import catalogue, labs, resources
-from labbench.errors import LabbenchError
 from labbench.labs import Recipe
 from labbench.packs import reading, verify, writing
 from labbench.packs.build import Plan, build
@@ -22,10 +21,10 @@ from labbench.vgg import weights as store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labbench.packs.build import Progress
     from labbench.packs.reading import Pack
     from labbench.packs.verify import Difference
     from labbench.results import Array
+    from labbench.vgg.store import Progress
 
 #: The practice pack's seed: its answers are public anyway.
 PRACTICE = "practice"
@@ -64,7 +63,7 @@ def build_to(order: Order, path: Path, *, replace: bool = False, progress: Progr
     """
     writing.check_place(path, replace=replace)
     seed = order.seed or random_seed()
-    weights = store.resolve(order.weights, progress) if order.weights else store.preferred(progress)
+    weights = store.resolve(order.weights, progress)
     plan = _plan(order.lab, Recipe(seed, _image(order.image, seed)), weights, order.name, order.disclosure)
     plan = dataclasses.replace(plan, profile=order.profile, teaching=order.teaching)
     return Made(_write(plan, path, replace=replace, progress=progress), seed)
@@ -78,8 +77,7 @@ def random_seed() -> str:
 def build_practice(lab: str, progress: Progress | None = None) -> Pack:
     """Build the practice pack of a lab in its place, from the cat and the synthetic weights."""
     weights = store.ensure_synthetic(progress)
-    image = _load(pictures.picture(pictures.cat()).path)
-    plan = _plan(lab, Recipe(PRACTICE, image), weights, PRACTICE, Disclosure.FULL)
+    plan = _plan(lab, Recipe(PRACTICE, _cat()), weights, PRACTICE, Disclosure.FULL)
     return _write(plan, resources.practice_pack(plan.spec.folder), replace=True, progress=progress)
 
 
@@ -101,23 +99,14 @@ def verify_named(lab: str, path: Path | None, progress: Progress | None = None) 
         LabbenchError: it is damaged, or its weights are not here.
     """
     pack = read_named(lab, path)
-    weights = store.by_digest(pack.manifest.weights, progress)
-    if weights is None:
-        raise LabbenchError("pack.no_weights", path=str(pack.path), digest=pack.manifest.weights[:12])
-    plan = _plan(
-        pack.manifest.lab,
-        Recipe("", _load(pictures.picture(pictures.cat()).path)),
-        weights,
-        "",
-        Disclosure.FULL,
-    )
+    weights = reading.weights_of(pack, progress)
+    # Its cases are there: what they were made from does not matter.
+    plan = _plan(pack.manifest.lab, Recipe("", _cat()), weights, pack.manifest.name, pack.manifest.disclosure)
     return verify.verify(pack, plan, progress)
 
 
 def _plan(lab: str, recipe: Recipe, weights: store.Weights, name: str, disclosure: Disclosure) -> Plan:
-    entries = catalogue.load()
-    canonical = catalogue.name_of(entries, lab)
-    return Plan(labs.load(canonical), entries.labs[canonical], recipe, weights, name, disclosure)
+    return Plan(*labs.find(lab), recipe, weights, name, disclosure)
 
 
 def _write(plan: Plan, path: Path, *, replace: bool, progress: Progress | None) -> Pack:
@@ -138,6 +127,10 @@ def _image(path: Path | None, seed: str) -> Array:
 
 def _coloured(image: Array) -> bool:
     return not np.array_equal(image[..., 0], image[..., 2])
+
+
+def _cat() -> Array:
+    return _load(pictures.picture(pictures.cat()).path)
 
 
 def _load(path: Path) -> Array:

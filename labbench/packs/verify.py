@@ -10,8 +10,9 @@ from labbench.packs.build import derive
 from labbench.worker.zygote import Workers
 
 if TYPE_CHECKING:
-    from labbench.packs.build import Plan, Progress
+    from labbench.packs.build import Plan
     from labbench.packs.reading import Pack
+    from labbench.vgg.store import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from labbench import scratch
 from labbench.errors import LabbenchError, reason
 from labbench.packs.manifest import MANIFEST, Manifest
-from labbench.results import Disclosure
+from labbench.results import Disclosure, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,8 @@ def check_place(path: Path, *, replace: bool) -> None:
             raise LabbenchError("pack.not_replaced", path=str(path))
     folder = next(p for p in path.absolute().parents if p.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise LabbenchError("pack.not_written", path=str(path), reason=f"{folder} is not a writable folder")
+        why = text("errno.eacces" if folder.is_dir() else "errno.enotdir")
+        raise LabbenchError("pack.not_written", path=str(path), reason=why)
 
 
 def write(path: Path, manifest: Manifest, arrays: Mapping[str, Array], *, replace: bool) -> None:

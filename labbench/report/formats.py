@@ -21,13 +21,11 @@ class Format:
 
     Attributes:
         function: The function that makes it, like "module.function", in this package.
-        media: Its media type.
-        ending: How its files end.
+        file: What its file in a gradebook's folder is called; a scorecard's comes after the lab's name and a dot.
     """
 
     function: str
-    media: str
-    ending: str
+    file: str
 
     def of_scorecard(self, report: Report) -> bytes:
         """The scorecard in this format."""
@@ -45,22 +43,22 @@ class Format:
 
 #: What a scorecard can be written as. On a terminal the table is coloured, which is done elsewhere.
 SCORECARD = {
-    "table": Format("terminal.encode", "text/plain", ".txt"),
-    "json": Format("json.scorecard", "application/json", ".json"),
-    "markdown": Format("markdown.encode", "text/markdown", ".md"),
-    "html": Format("html.scorecard", "text/html", ".html"),
-    "junit": Format("junit.encode", "application/xml", ".xml"),
-    "gradescope": Format("gradescope.encode", "application/json", ".json"),
-    "github": Format("github.encode", "text/plain", ".txt"),
-    "autolab": Format("autolab.encode", "text/plain", ".txt"),
-    "prairielearn": Format("prairielearn.encode", "application/json", ".json"),
+    "table": Format("terminal.encode", "table.txt"),
+    "json": Format("json.scorecard", "json"),
+    "markdown": Format("markdown.encode", "markdown.md"),
+    "html": Format("html.scorecard", "html"),
+    "junit": Format("junit.encode", "junit.xml"),
+    "gradescope": Format("gradescope.encode", "gradescope.json"),
+    "github": Format("github.encode", "github.txt"),
+    "autolab": Format("autolab.encode", "autolab.txt"),
+    "prairielearn": Format("prairielearn.encode", "prairielearn.json"),
 }
 
-#: What a gradebook can be written as; `gradebook.write` makes the folder with all of them and the students' pages.
+#: What a gradebook is written as; `gradebook.write` makes the folder with all of them and the students' pages.
 GRADEBOOK = {
-    "html": Format("html.gradebook", "text/html", ".html"),
-    "csv": Format("sheets.ours", "text/csv", ".csv"),
-    "json": Format("json.gradebook", "application/json", ".json"),
-    "moodle": Format("sheets.moodle", "text/csv", ".csv"),
-    "canvas": Format("sheets.canvas", "text/csv", ".csv"),
+    "html": Format("html.gradebook", "index.html"),
+    "csv": Format("sheets.ours", "gradebook.csv"),
+    "json": Format("json.gradebook", "gradebook.json"),
+    "moodle": Format("sheets.moodle", "moodle.csv"),
+    "canvas": Format("sheets.canvas", "canvas.csv"),
 }

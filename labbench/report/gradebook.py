@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labbench.report import formats, html, json, sheets, view
+from labbench.report import formats, html, json, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labbench.texts import Lang
 
 #: How the files with the reports on a student end, after the lab's name.
-ENDINGS = frozenset({".json", ".html"} | {f".{form}{kind.ending}" for form, kind in formats.SCORECARD.items()})
+ENDINGS = frozenset(f".{form.file}" for form in formats.SCORECARD.values())
 
 
 def write(
@@ -32,18 +32,15 @@ def write(
         specs: The catalogue's entries of its labs.
         tables: A lab's own tables of a scorecard.
         lang: The language of all words.
-        forms: Formats of a scorecard that each student gets too, beside JSON and the page: students/ID/LAB.FORM.ENDING.
+        forms: Formats of a scorecard that each student gets too, beside JSON and the page.
     """
-    more = {form: formats.SCORECARD[form] for form in forms if form not in formats.GRADEBOOK}
-    yield "index.html", html.gradebook(book, specs, lang)
-    yield "gradebook.csv", sheets.ours(book, specs, lang)
-    yield "gradebook.json", json.gradebook(book, specs, lang)
-    yield "moodle.csv", sheets.moodle(book, specs, lang)
-    yield "canvas.csv", sheets.canvas(book, specs, lang)
+    for form in formats.GRADEBOOK.values():
+        yield form.file, form.of_gradebook(book, specs, lang)
+    more = [formats.SCORECARD[form] for form in dict.fromkeys(forms) if form not in formats.GRADEBOOK]
     for row in book.rows:
         if row.card is not None:
             report = view.Report(row.card, specs[row.lab], tables(row.card), lang)
             yield f"{view.place(row)}.json", json.encode(row.card, specs[row.lab], lang)
             yield f"{view.place(row)}.html", html.scorecard(report, row.student, index="../../index.html")
-            for form, kind in more.items():
-                yield f"{view.place(row)}.{form}{kind.ending}", kind.of_scorecard(report)
+            for form in more:
+                yield f"{view.place(row)}.{form.file}", form.of_scorecard(report)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from labbench.report import view
 from labbench.report.escape import line, visible
+from labbench.report.json import written
 from labbench.report.view import Outcome
 from labbench.texts import say
 
@@ -37,7 +36,7 @@ def encode(report: Report) -> bytes:
         "leaderboard": _leaderboard(report),
         "extra_data": {"lab": card.lab, "handin": card.handin, "ceiling": card.ceiling, "final": card.final},
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return written(data)
 
 
 def _tests(report: Report) -> list[dict[str, Any]]:

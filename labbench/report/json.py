@@ -55,12 +55,12 @@ def to_dict(card: Scorecard, spec: LabSpec, lang: Lang) -> dict[str, Any]:
 
 def encode(card: Scorecard, spec: LabSpec, lang: Lang) -> bytes:
     """`to_dict` as indented UTF-8 with a final newline."""
-    return _written(to_dict(card, spec, lang))
+    return written(to_dict(card, spec, lang))
 
 
 def gradebook(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     """A gradebook as one object: who got what and where the scorecards lie, which it does not repeat."""
-    return _written({
+    return written({
         "version": VERSION,
         "started": book.started,
         "seconds": book.seconds,
@@ -88,12 +88,13 @@ def _row(row: Row, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _written(data: dict[str, Any]) -> bytes:
+def written(data: dict[str, Any]) -> bytes:
+    """Any object of ours, as indented UTF-8 with a final newline, whatever strangers' words are in it."""
     try:
         content = msgspec.json.encode(data)
     except UnicodeEncodeError:
         # A file name that is not UTF-8 comes with halves of pairs, which no JSON may hold.
-        content = msgspec.json.encode(_whole(data))
+        content = msgspec.json.encode(_whole(msgspec.to_builtins(data)))
     # Anywhere in a line of its log, GitHub takes this for a command.
     return msgspec.json.format(content.replace(b"##[", b"#\\u0023["), indent=2) + b"\n"
 

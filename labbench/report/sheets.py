@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _MARK = "\ufeff"
 #: No grade, to Moodle: of an empty cell it makes a 0 where the column becomes a new grade item. As a key: nobody's.
 _MOODLE_NONE = "-"
-#: What Canvas takes, anywhere in the first cell, for the line of the maxima.
-_CANVAS_POINTS = "Points Possible"
+#: What Canvas writes and takes, anywhere in the first cell, for the line of the maxima, which is no student's.
+CANVAS_POINTS = "Points Possible"
 #: The columns of ours.
 _COLUMNS = (
     "id", "name", "email", "lab", "grade", "top", "state", "score", "ceiling", "passed", "failed", "undecided",
@@ -112,14 +112,14 @@ def canvas(book: Gradebook, specs: Mapping[str, LabSpec], lang: Lang) -> bytes:
     """One line a student, one column a lab, which Canvas finds by its title."""
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     header += [say("sheet.assignment", lang, lab=lab) for lab in book.labs]
-    points: list[_Cell] = [_CANVAS_POINTS, "", "", "", "", *(max(specs[lab].tiers) for lab in book.labs)]
+    points: list[_Cell] = [CANVAS_POINTS, "", "", "", "", *(max(specs[lab].tiers) for lab in book.labs)]
     rows = (_canvas(who, rows, book.labs) for who, rows in view.students(book))
     return _csv(header, (row for part in ([points], rows) for row in part))
 
 
 def _canvas(who: Student, rows: Mapping[str, Row], labs: Sequence[str]) -> list[_Cell]:
     keys = [who.identifiers.get(key, "") for key in ("ID", "SIS User ID", "SIS Login ID", "Section")]
-    name = (who.name or who.id).replace(_CANVAS_POINTS, _CANVAS_POINTS.lower())
+    name = (who.name or who.id).replace(CANVAS_POINTS, CANVAS_POINTS.lower())
     return [name, *keys, *(rows[lab].grade if lab in rows else None for lab in labs)]
 
 

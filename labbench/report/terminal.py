@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Styled
 
-from labbench.report import view
+from labbench.report import LOG_WIDTH, view
 from labbench.report.escape import visible
 from labbench.report.view import Report
 from labbench.results import Verdict
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from labbench.report.view import Group
     from labbench.results import CheckResult, Scorecard, Timing
 
-#: Columns where there is no terminal: a log line, not a screen.
-LOG_WIDTH = 110
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.SKIPPED: "dim",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from labbench.vgg.table import Layer
 
 _HDF5 = (b"MATLAB 7.3", b"\x89HDF")
-_ENTRIES = sum(row.mat_index is not None for row in LAYERS)
+#: Where each layer of the file stands in it.
+_POSITIONS = {row.name: row.mat_index for row in LAYERS if row.mat_index is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ def open_weights(path: Path) -> MatNet:
         raise LabbenchError("mat_no_layers", path=str(path), got=", ".join(variables.values)[:100] or "-")
     if not isinstance(entries, list):
         raise LabbenchError("mat_layers_kind", path=str(path))
-    if len(entries) != _ENTRIES:
-        raise LabbenchError("mat_other_net", path=str(path), got=len(entries), expected=_ENTRIES)
-    tensors = {row.name: _tensors(path, row, entries[row.mat_index or 0]) for row in WEIGHTED}
+    if len(entries) != len(_POSITIONS):
+        raise LabbenchError("mat_other_net", path=str(path), got=len(entries), expected=len(_POSITIONS))
+    tensors = {row.name: _tensors(path, row, entries[_POSITIONS[row.name]]) for row in WEIGHTED}
     average = _average_image(path, variables.values)
     mean = np.asarray(average, dtype=np.float64).mean(axis=tuple(range(average.ndim - 1)))
     in_place = not variables.compressed and _is_old(variables.values)
@@ -147,5 +148,5 @@ def _is_old(variables: Mapping[str, Value]) -> bool:
         return False
     first = next(iter(normalization.values()), None)
     full = isinstance(first, np.ndarray) and first.dtype == np.float64 and first.ndim == 3
-    weighted = [entries[row.mat_index or 0] for row in WEIGHTED]
+    weighted = [entries[_POSITIONS[row.name]] for row in WEIGHTED]
     return full and all(isinstance(e, dict) and next(iter(e)) == "weights" for e in weighted)

@@ -53,6 +53,7 @@ HEADER = 128
 #: A matrix: an array (first axis fastest), a text, a cell's items, a struct's fields; None if not understood.
 Value = NDArray[Any] | str | list["Value"] | dict[str, "Value"] | None
 
+#: How numbers are stored, by the type of their element,
 _STORED: dict[int, str] = {
     MatType.INT8: "<i1",
     MatType.UINT8: "<u1",
@@ -65,9 +66,10 @@ _STORED: dict[int, str] = {
     MatType.INT64: "<i8",
     MatType.UINT64: "<u8",
 }
+#: and what they are to MATLAB, by the class of their matrix; from 8 on: int8, uint8, … uint64.
 _NUMERIC = {
-    6: "<f8",
-    7: "<f4",
+    DOUBLE: "<f8",
+    SINGLE: "<f4",
     8: "<i1",
     9: "<u1",
     10: "<i2",

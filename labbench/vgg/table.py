@@ -103,20 +103,6 @@ TRUNK: tuple[str, ...] = NAMES[: NAMES.index("pool5") + 1]
 HEAD: tuple[str, ...] = NAMES[len(TRUNK) :]
 #: The 19 layers that have weights: 16 convolutions, fc6, fc7, fc8.
 WEIGHTED: tuple[Layer, ...] = tuple(layer for layer in LAYERS if layer.has_weights)
-#: The groups, in order.
-GROUPS: tuple[str, ...] = tuple(dict.fromkeys(layer.group for layer in LAYERS))
-
-
-def layer(name: str) -> Layer:
-    """The row of that name.
-
-    Raises:
-        KeyError: no layer is called so.
-    """
-    for row in LAYERS:
-        if row.name == name:
-            return row
-    raise KeyError(name)
 
 
 def work(row: Layer) -> float:

@@ -117,12 +117,14 @@ def preferred(progress: Progress | None = None) -> Weights:
     return imported() or ensure_synthetic(progress)
 
 
-def resolve(path: Path, progress: Progress | None = None) -> Weights:
-    """The weights that a user names: used in place if students' code can read them so, else imported.
+def resolve(path: Path | None, progress: Progress | None = None) -> Weights:
+    """The weights that a user names, used in place if students' code can read them so, else imported; or the preferred.
 
     Raises:
-        LabbenchError: as `import_file`.
+        LabbenchError: as `import_file` and `preferred`.
     """
+    if path is None:
+        return preferred(progress)
     if not matfile.open_weights(path).in_place:
         return import_file(path, progress)
     digest = store.digest_of(path)
