@@ -96,7 +96,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Batch:
     """What to classify, and what to compare its time with.
 
     Attributes:
@@ -110,7 +110,7 @@ class Order:
     own: float | None
 
 
-def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
+def infer(what: Assignment, batch: Batch, audience: Audience) -> Ending:
     """Classify pictures.
 
     Raises:
@@ -118,7 +118,7 @@ def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
             hand-in uses is not installed where it is to run on a real device.
     """
     job = what.job(Inference)
-    images = [pictures.square(pictures.open_rgb(image.path)) for image in order.images]
+    images = [pictures.square(pictures.open_rgb(image.path)) for image in batch.images]
     with (
         what.workers() as workers,
         what.opened() as snapshot,
@@ -134,15 +134,15 @@ def infer(what: Assignment, order: Order, audience: Audience) -> Ending:
         if what.libraries is None:
             service = job.device(lambda name, done, total: audience.loaded(clean(name, _NAME_LIMIT), done, total))
         with workers.session(workspace.code, what.spec.job.limits, service=service) as session:
-            run = _Run(order.images, audience)
+            run = _Run(batch.images, audience)
             fault = walked(observe(session, job.scenario, case, _wanted), run.take)
             closed = session.close()
     if fault is not None:
         return Ending(fault, (), (), closed)
     audience.comparing()
-    reference = reference_seconds(order.processor, images[0])
+    reference = reference_seconds(batch.processor, images[0])
     forwards = run.work.pop("forward_seconds", run.walls)
-    timed = Timed(library, tuple(forwards), run.work, reference, order.own, run.first)
+    timed = Timed(library, tuple(forwards), run.work, reference, batch.own, run.first)
     return Ending(None, job.tables(timed), job.remarks(timed), closed)
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labbench.cli.app import App
-    from labbench.inferring import Classified, Ending
-    from labbench.inferring import Order as Job
+    from labbench.inferring import Batch, Classified, Ending
     from labbench.running import Assignment
 
 
@@ -50,16 +49,16 @@ def infer(app: App, what: Assignment, request: Request) -> ExitCode:
     """Classify pictures with the student's net; show the classes, how often they are right, and the times."""
     from labbench import inferring
 
-    order = _order(what, request)
+    batch = _batch(what, request)
     with status(app) as show:
-        screen = _Screen(app, what, order, show)
+        screen = _Screen(app, what, batch, show)
         show(app.say("run.loading"))
-        ending = inferring.infer(what, order, screen)
+        ending = inferring.infer(what, batch, screen)
     _report(app, screen.seen, ending)
     return ExitCode.DONE if ending.fault is None else ExitCode.BELOW
 
 
-def _order(what: Assignment, request: Request) -> Job:
+def _batch(what: Assignment, request: Request) -> Batch:
     from labbench import inferring, labs
     from labbench.running import Assignment
     from labbench.vgg import filelist
@@ -70,7 +69,7 @@ def _order(what: Assignment, request: Request) -> Job:
     images = (filelist.Labelled(image, None), *listed) if image is not None else listed
     lab, spec = labs.find(job.processor)
     processor = Assignment(lab, spec, lab.reference, what.weights)
-    return inferring.Order(images, processor, request.own)
+    return inferring.Batch(images, processor, request.own)
 
 
 @dataclass(slots=True)
@@ -79,13 +78,13 @@ class _Screen:
 
     app: App
     what: Assignment
-    order: Job
+    batch: Batch
     show: Callable[[str], None]
     seen: list[Classified] = field(default_factory=list)
 
     def chosen(self, library: str) -> None:
         """What is done, and by which library; nothing is said before, for it may be refused."""
-        images = self.order.images
+        images = self.batch.images
         key = "run.inference" if len(images) == 1 else "run.inferences"
         said = self.app.say(key, lab=self.what.lab.name, count=len(images), image=images[0].path.name)
         self.app.console.print(said, soft_wrap=True)

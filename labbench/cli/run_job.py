@@ -99,9 +99,8 @@ def command(
 ) -> int:
     """Do the lab's main job with the student's code."""
     from labbench import handin, labs
+    from labbench.cli import run_inference, run_transfer
     from labbench.cli.run_classification import classify
-    from labbench.cli.run_inference import Request, infer, on_real_device
-    from labbench.cli.run_transfer import Order, transfer
     from labbench.running import Assignment
     from labbench.vgg import pictures
     from labbench.vgg import weights as store
@@ -123,13 +122,13 @@ def command(
 
     what = Assignment(plugin, spec, submission, found.path, on_remark=tell)
     if device == "real":
-        what = on_real_device(app, what)
+        what = run_inference.on_real_device(app, what)
     if as_main:
         return _run_main(app, what)
     if isinstance(plugin.job, labs.Transfer):
-        code = transfer(app, what, Order(content, style, steps, size, out))
+        code = run_transfer.transfer(app, what, run_transfer.Request(content, style, steps, size, out))
     elif isinstance(plugin.job, labs.Inference):
-        code = infer(app, what, Request(image, file_list, cpu_time))
+        code = run_inference.infer(app, what, run_inference.Request(image, file_list, cpu_time))
     else:
         code = classify(app, what, image)
     if found.source == "synthetic":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Request:
     """What was asked for; None: the default."""
 
     content: Path | None
@@ -31,21 +31,21 @@ class Order:
     out: Path | None
 
 
-def transfer(app: App, what: Assignment, order: Order) -> ExitCode:
+def transfer(app: App, what: Assignment, request: Request) -> ExitCode:
     """Let the student's code make a picture; on Ctrl-C or SIGTERM, too, what was made is kept."""
     from labbench.album import Album
     from labbench.cli import Terminated
     from labbench.vgg import pictures
 
     job = what.job(Transfer)
-    content, style = order.content or job.content, order.style or job.style
-    steps = order.steps or job.steps
+    content, style = request.content or job.content, request.style or job.style
+    steps = request.steps or job.steps
     original = pictures.open_rgb(content)
-    height, width = order.size or pictures.proportional(original)
+    height, width = request.size or pictures.proportional(original)
     case = job.case(
         pictures.resized(original, height, width), pictures.resized(pictures.open_rgb(style), height, width), steps
     )
-    album = Album(order.out or Path(f"labbench-{what.lab.name}"), steps)
+    album = Album(request.out or Path(f"labbench-{what.lab.name}"), steps)
     names = {"content": content.name, "style": style.name}
     app.console.print(app.say("run.transfer", lab=what.lab.name, **names, steps=steps, height=height, width=width))
     try:
