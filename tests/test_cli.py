@@ -573,6 +573,20 @@ def test_a_reader_that_goes_away_does_not_make_a_bad_score_good(scaffold):
     assert (started.wait(60), err.count(b"\n")) == (1, 1)
 
 
+def test_a_reader_that_goes_away_does_not_make_a_machine_strong():
+    program = """
+from labbench import doctor
+from labbench.cli import main
+doctor.examine = lambda _: doctor.Examination((doctor.Finding("isolation", "LIMITED", fine=False),), None)
+main(["doctor"])
+"""
+    started = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    started.stdout.close()
+    err = started.stderr.read()
+    started.stderr.close()
+    assert (started.wait(60), err) == (5, b"")
+
+
 @pytest.mark.parametrize("line", [["show", "3-1"], ["doctor"]])
 def test_piped_output_has_no_escape_sequences(line):
     code, out, err = process(*line, environment={"TERM": "xterm-256color"})

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from labbench.report import LOG_WIDTH
 from labbench.texts import Lang, Text, keys, preferred_language, say
 
 if TYPE_CHECKING:
@@ -37,12 +35,16 @@ class App:
     @cached_property
     def console(self) -> Console:
         """For results."""
-        return _console(stderr=False)
+        from labbench.cli.console import made  # with rich, which `--help` does without
+
+        return made(stderr=False)
 
     @cached_property
     def remarks(self) -> Console:
         """For progress and complaints."""
-        return _console(stderr=True)
+        from labbench.cli.console import made
+
+        return made(stderr=True)
 
     def say(self, key: str, **values: Plain | Text) -> str:
         """A sentence in the user's language."""
@@ -64,19 +66,6 @@ def _asked(arguments: Sequence[str]) -> str | None:
         if argument.startswith("--lang="):
             return argument.removeprefix("--lang=")
     return None
-
-
-def _console(*, stderr: bool) -> Console:
-    from rich.console import Console
-
-    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
-    if "COLUMNS" in console._environ:  # noqa: SLF001 - rich has no public way to ask
-        return console
-    if not console.is_terminal:
-        console.width = LOG_WIDTH
-    elif console.is_dumb_terminal:  # rich takes it for one of 80 columns
-        console.size = shutil.get_terminal_size()
-    return console
 
 
 def say_usage(error: click.ClickException, lang: Lang) -> str:
@@ -137,7 +126,7 @@ def fractions(app: App, show: Callable[[str], None]) -> Callable[[str, float], N
     return tell
 
 
-def leads_nowhere(stream: TextIO) -> None:
+def leads_nowhere(stream: IO[str]) -> None:
     """What is left for a stream that cannot be written (`| head`) is dropped; Python must not try again at the end."""
     with suppress(OSError, ValueError):  # a stream without a descriptor, as in tests
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
         _flush()
         app.complain(app.say("cli.terminated", signal=number.name))
         return ExitCode(128 + number)
-    except (BrokenPipeError, SystemExit):  # click and rich make the one into the other
+    except (BrokenPipeError, SystemExit):  # click makes the one into the other
         leads_nowhere(sys.stdout)
         return ExitCode.DONE
     except Exception as error:
