@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
+from labbench.cli.streams import leads_nowhere
 from labbench.texts import Lang, Text, keys, preferred_language, say
 
 if TYPE_CHECKING:
@@ -124,23 +124,6 @@ def fractions(app: App, show: Callable[[str], None]) -> Callable[[str, float], N
         show(f"{label} {fraction:4.0%}")
 
     return tell
-
-
-def leads_nowhere(stream: IO[str]) -> None:
-    """What is left for a stream that cannot be written (`| head`) is dropped; Python must not try again at the end."""
-    with suppress(OSError, ValueError):  # a stream without a descriptor, as in tests
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-
-
-def print_bytes(content: bytes) -> None:
-    """On stdout; if nobody reads it, the exit code still counts."""
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        leads_nowhere(sys.stdout)
 
 
 def clock(seconds: float) -> str:

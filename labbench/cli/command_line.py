@@ -14,8 +14,9 @@ from tempfile import gettempdir
 import click
 
 from labbench.cli import Terminated
-from labbench.cli.app import App, leads_nowhere, say_usage
+from labbench.cli.app import App, say_usage
 from labbench.cli.base import ROOT
+from labbench.cli.streams import leads_nowhere
 from labbench.errors import ExitCode, LabbenchError, reason, unexpected
 from labbench.texts import render
 

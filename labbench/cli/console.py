@@ -6,7 +6,7 @@ import shutil
 
 from rich.console import Console
 
-from labbench.cli.app import leads_nowhere
+from labbench.cli.streams import leads_nowhere
 from labbench.report import LOG_WIDTH
 
 

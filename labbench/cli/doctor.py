@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labbench.cli import weaken
-from labbench.cli.app import print_bytes
 from labbench.cli.base import command as define
 from labbench.cli.base import option
+from labbench.cli.streams import print_bytes
 from labbench.errors import ExitCode
 from labbench.texts import render
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labbench.cli.app import print_bytes
+from labbench.cli.streams import print_bytes
 from labbench.errors import LabbenchError, reason
 from labbench.report.formats import SCORECARD
 

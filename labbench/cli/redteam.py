@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labbench.cli import weaken
-from labbench.cli.app import print_bytes, status
+from labbench.cli.app import status
 from labbench.cli.base import command as define
 from labbench.cli.base import option
+from labbench.cli.streams import print_bytes
 from labbench.errors import ExitCode, LabbenchError
 from labbench.texts import render
 

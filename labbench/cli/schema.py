@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labbench.cli.app import print_bytes
 from labbench.cli.base import command as define
+from labbench.cli.streams import print_bytes
 from labbench.errors import LabbenchError, suggestion
 
 if TYPE_CHECKING:
