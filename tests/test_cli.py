@@ -478,6 +478,20 @@ def test_weights_info_without_any(capsys, tmp_path, monkeypatch):
     assert out == "There are no weights yet; `labbench weights build` makes the synthetic ones.\n"
 
 
+@pytest.mark.parametrize("option", [["--out", "pack"], ["--seed", "s"], ["--public"], ["--image", "me.png"]])
+def test_the_practice_pack_takes_no_orders(capsys, monkeypatch, option):
+    """It would be built in its own place, from its own seed and picture, whatever is asked for."""
+    from labbench.packs import recipes
+
+    monkeypatch.setattr(recipes, "build_practice", lambda *_: pytest.fail("it was built"))
+    code, out, err = run(capsys, "goldens", "build", "--lab", "3-1", "--practice", *option)
+    assert (code, out) == (2, "")
+    assert (
+        err
+        == f"labbench: {option[0]} does not go with labbench goldens build --practice, which takes: --lab, --force.\n"
+    )
+
+
 def test_goldens_info(capsys):
     code, out, err = run(capsys, "goldens", "info", "--lab", "3-1")
     assert (code, err) == (0, "")

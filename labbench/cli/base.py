@@ -14,7 +14,7 @@ from labbench.errors import ExitCode, LabbenchError, suggestion
 from labbench.texts import Lang, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: Commands by name, in the order of the help, and the module that has them as `command`.
 COMMANDS = {
@@ -229,6 +229,22 @@ def command(name: str, help_key: str, params: Sequence[Any] = ()) -> Callable[[C
 def option(*names: str, help_key: str, **kwargs: Any) -> Callable[..., Any]:
     """An option whose help is a text key."""
     return click.option(*names, cls=Option, help=help_key, **kwargs)
+
+
+def refuse_others(command: str, given: Mapping[str, object], known: Sequence[str]) -> None:
+    """Refuse options that would be ignored.
+
+    Args:
+        command: The command with what makes it take fewer of its options than it has.
+        given: What came with each of those that it may not take; None: it did not come.
+        known: Those that it takes.
+
+    Raises:
+        LabbenchError: one came that it does not take.
+    """
+    for name, value in given.items():
+        if value is not None and name not in known:
+            raise LabbenchError("usage.other_option", option=name, command=command, known=", ".join(known))
 
 
 def _show_help(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

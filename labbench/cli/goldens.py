@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labbench.cli.app import App, lines, progress
-from labbench.cli.base import PATH, group, option
+from labbench.cli.base import PATH, group, option, refuse_others
 from labbench.cli.base import command as define
 from labbench.errors import ExitCode
 from labbench.results import Disclosure
@@ -36,6 +36,8 @@ def _build(
     from labbench.packs import recipes
 
     if practice:
+        given = {"--out": out, "--seed": seed, "--image": image, "--weights": weights, "--public": public or None}
+        refuse_others("labbench goldens build --practice", given, ("--lab", "--force"))
         with progress(app) as show:
             pack = recipes.build_practice(lab, show)
         _describe(app, pack)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labbench.cli.app import progress
-from labbench.cli.base import PATH, option
+from labbench.cli.base import PATH, option, refuse_others
 from labbench.cli.base import command as define
-from labbench.errors import ExitCode, LabbenchError
+from labbench.errors import ExitCode
 from labbench.texts import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labbench.cli.app import App
-    from labbench.labs import Classification, Inference, Transfer
+    from labbench.labs import Classification, Inference, Lab, Transfer
     from labbench.running import Assignment
     from labbench.texts import Text
 
@@ -108,7 +108,7 @@ def command(
     plugin, spec = labs.find(lab)
     given = {"--image": image, "--file-list": file_list, "--cpu-time": cpu_time, "--device": device,
              "--content": content, "--style": style, "--steps": steps, "--size": size, "--out": out}  # fmt: skip
-    _refuse_others(plugin.name, plugin.job, given, as_main=as_main)
+    _refuse_others(plugin, given, as_main=as_main)
     # What is wrong with them shows now, and not when the weights are built.
     handin.check(submission, spec.files)
     for picture in (image, content, style):
@@ -136,17 +136,12 @@ def command(
     return code
 
 
-def _refuse_others(
-    lab: str, job: Classification | Transfer | Inference | None, given: Mapping[str, object], *, as_main: bool
-) -> None:
-    """Options that the job does not take would be ignored."""
-    own = _options(job)
+def _refuse_others(plugin: Lab, given: Mapping[str, object], *, as_main: bool) -> None:
+    """Refuse options of other jobs."""
+    command, takes = f"labbench run {plugin.name}", _options(plugin.job)
     if as_main:
-        own = tuple(name for name in own if name == "--device")
-    for name, value in given.items():
-        if value is not None and name not in own:
-            command = f"labbench run {lab} --main" if as_main else f"labbench run {lab}"
-            raise LabbenchError("run.other_option", option=name, command=command, known=", ".join((*own, *_COMMON)))
+        command, takes = f"{command} --main", tuple(name for name in takes if name == "--device")
+    refuse_others(command, given, (*takes, *_COMMON))
 
 
 def _options(job: Classification | Transfer | Inference | None) -> tuple[str, ...]:
