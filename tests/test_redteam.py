@@ -420,7 +420,8 @@ def test_nothing_is_left_of_a_ground():
 
 
 def command(monkeypatch, *arguments):
-    from labbench.cli import base, run
+    from labbench.cli import base
+    from labbench.cli.command_line import run
 
     if "redteam" not in base.COMMANDS:
         monkeypatch.setitem(base.ROOT._lazy, "redteam", "labbench.cli.redteam")
