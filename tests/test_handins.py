@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from labbench import grading, task
+from labbench import task
 from labbench.errors import LabbenchError
 from labbench.results import Profile, Verdict
+from tests.rig import graded
 from tests.test_lab3_2 import once
 from tests.test_lab3_3 import without_duels
 
@@ -98,10 +99,10 @@ def test_handin(tasks, tmp_path, name):
     folder = lay_out(name, tmp_path / "handed_in")
     if "refused" in entry:
         with pytest.raises(LabbenchError) as refused:
-            grading.grade(asked, folder)
+            graded(asked, folder)
         assert refused.value.text.key == entry["refused"]
         return
-    card = grading.grade(asked, folder)
+    card = graded(asked, folder)
     verdicts = {c.check: c for c in card.checks}
     wrong = {c.check: f"{c.verdict}: {c.why}" for c in card.checks if c.verdict is not Verdict.PASS}
     assert card.score == entry["score"], wrong

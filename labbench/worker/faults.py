@@ -11,6 +11,8 @@ from labbench.results import Fault, Verdict, text
 from labbench.texts.untrusted import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labbench.catalogue import Limits
     from labbench.results import Plain, Text
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 #: How much of what a session says of an exception is kept, in characters.
 _SAID = {"type": 60, "message": 300, "file": 100, "code": 300, "owner": 100, "missing": 100, "nearest": 100}
 _LAST_LINE = 10**7
+
+
+def names(package: Path) -> frozenset[str]:
+    """The names of a hand-in's files, as messages may show them."""
+    return frozenset(clean(path.name) for path in package.rglob("*.py"))
 
 
 def protocol() -> Fault:

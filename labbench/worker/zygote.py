@@ -8,8 +8,6 @@ deadlines stay on this side. See `inside/__init__.py` for the other end.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import importlib.util
 import json
 import os
 import signal
@@ -21,14 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from labbench.errors import ExitCode, LabbenchError
-from labbench.texts.untrusted import clean
+from labbench.worker import faults, starting
 from labbench.worker.installed import NONE
 from labbench.worker.isolation import describe
 from labbench.worker.process import dead, kill
 from labbench.worker.session import Service, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from labbench.catalogue import Limits
     from labbench.results import Isolation
@@ -38,20 +36,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-#: The packages a hand-in may import beside the standard library.
-PACKAGES = ("numpy", "scipy", "PIL")
-
-_PR_SET_DUMPABLE = 4
 _INSIDE = Path(__file__).parent / "inside" / "zygote.py"
 _START_SECONDS = 60.0
 #: Forking and reaping take milliseconds; a hand-in may have stopped the zygote.
 _ANSWER_SECONDS = 15.0
 _LINE_LIMIT = 1 << 16
-#: Settings that work around a broken BLAS kernel on some processors must reach the zygote too.
-_PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-#: One thread: it must be set before numpy loads, and CPU time charges all threads anyway.
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-               "VECLIB_MAXIMUM_THREADS")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +81,6 @@ class ZygoteLost(Exception):  # noqa: N818 - a state, not a mistake of the calle
     """The zygote is gone; a hand-in killed it, or the system did. Start another."""
 
 
-def _package_folders() -> dict[str, str]:
-    """Where the permitted packages are installed, without importing them."""
-    folders = {}
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise LabbenchError("worker.no_package", exit_code=ExitCode.INTERNAL, package=name)
-        folders[name] = str(Path(spec.origin).parent.parent)
-    return folders
-
-
-def _close_to_others() -> None:
-    """Take the grader's own memory, descriptors and environment out of reach of processes of the same user."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def _names(package: Path) -> frozenset[str]:
-    """The names of a hand-in's files, as messages may show them."""
-    return frozenset(clean(path.name) for path in package.rglob("*.py"))
-
-
-def _environment(more: Sequence[str]) -> dict[str, str]:
-    clean = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
-    clean.update(dict.fromkeys(_ONE_THREAD, "1"))
-    clean.update({name: os.environ[name] for name in (*_PASSED_ON, *more) if name in os.environ})
-    return clean
-
-
 class Zygote:
     """One exec'd zygote. A context manager; `close` ends it and every session forked from it."""
 
@@ -140,9 +100,9 @@ class Zygote:
         """
         if not hasattr(os, "fork"):
             raise LabbenchError("worker.no_fork", exit_code=ExitCode.USAGE, platform=sys.platform)
-        _close_to_others()
+        starting.close_to_others()
         ours, theirs = socket.socketpair()
-        packages = {**libraries.folders, **_package_folders()}
+        packages = {**libraries.folders, **starting.package_folders()}
         config = json.dumps({"packages": packages, "isolation": dict(isolation or {})})
         with theirs:
             self._process = subprocess.Popen(
@@ -151,7 +111,7 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(libraries.variables),
+                env=starting.environment(libraries.variables),
                 start_new_session=True,
             )
         self._control = ours
@@ -222,7 +182,7 @@ class Zygote:
         except BaseException:  # an interruption too
             fork.close()
             raise
-        names = _names(code.package)
+        names = faults.names(code.package)
         return Session(pid, fork.connection, fork.out, fork.err, limits, self._reap, on_output, names, service)
 
     def _fork(self, request: dict[str, Any]) -> _Fork:
