@@ -330,6 +330,13 @@ def test_notepads_unicode(run, mark, name):
     assert "encoding" in reply.used
 
 
+@pytest.mark.parametrize("name", ["punycode", "PunyCode", "idna"])
+def test_what_decodes_names_of_hosts_decodes_no_source(name):
+    """It takes the square of their length; graders decode sources, too."""
+    text = f"# coding: {name}\n#-"
+    assert source.decode(text.encode()) == (text, True)
+
+
 def test_bytes_in_no_encoding_still_load(run):
     assert value(run("import a; answer = a.X", {"a.py": b"X = 1  # \xff\xff\x81"})) == 1
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from labbench import resources
+from labbench import lab3_2, resources
 from labbench.lab3_2 import LAB, calibration, roofline, structure, tables
 from labbench.labs import Mistake
 from labbench.results import Profile, Verdict
@@ -127,6 +128,34 @@ def test_a_hand_in_without_a_net_is_told_so(quick, tmp_path):
 def test_which_library_a_hand_in_uses(tmp_path, source, library):
     (tmp_path / "vgg19_demo.py").write_text(source)
     assert LAB.choice(tmp_path) == library
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("x = " + "-" * 100_000 + "1\n", id="nested for the parser"),
+        pytest.param("x" + ".a" * 100_000 + "\n", id="nested for the tree"),
+        pytest.param("x = [" + "0," * 20_000_000 + "]\n", id="long"),
+    ],
+)
+def test_a_source_that_is_too_much_for_a_parser_is_no_trouble_to_the_grader(tmp_path, rest):
+    (tmp_path / "vgg19_demo.py").write_text("import pycnnl\n" + rest)
+    tracemalloc.start()
+    try:
+        assert LAB.choice(tmp_path) == "pycnnl"
+        assert tracemalloc.get_traced_memory()[1] < 256 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_many_files_a_bounded_part_is_parsed(tmp_path, monkeypatch):
+    parsed = []
+    monkeypatch.setattr(lab3_2, "_imported", lambda piece: parsed.append(len(piece)) or [])
+    for number in range(20):
+        (tmp_path / f"net_{number}.py").write_text("x = 1\n" * 10_000)
+    LAB.choice(tmp_path)
+    assert len(parsed) == 2 * (1 + 20)  # by each of two libraries, the main file first
+    assert sum(parsed) < 1 << 19
 
 
 def test_the_main_file_says_which_library_not_an_old_one_beside_it(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,13 @@ from labbench.vgg import course, pictures
 from labbench.worker.inside.compat.source import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _HERE = Path(__file__).parent
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _IMPORTED = re.compile(rf"^[ \t]*(?:from|import)[ \t][^#\n]*?\b({'|'.join(LIBRARIES)})\b", re.MULTILINE)
+#: How much of a hand-in's source is parsed here, in bytes: a tree may weigh a thousand times as much.
+_MOST_PARSED = 1 << 17
 
 
 def _files(weights: Path) -> Mapping[str, Path]:
@@ -38,20 +41,30 @@ def _imported(source: bytes) -> list[str]:
     text, _ = decode(source)
     try:
         found = sorted((n for n in ast.walk(ast.parse(text)) if isinstance(n, _IMPORTS)), key=lambda n: n.lineno)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return _IMPORTED.findall(text)  # the session says what is wrong with it
     lines = [[n.module or ""] if isinstance(n, ast.ImportFrom) else [name.name for name in n.names] for n in found]
     return [name for line in lines for name in line if name in LIBRARIES]
+
+
+def _sources(package: Path) -> Iterator[bytes]:
+    """The main file (empty if there is none), then the others in order, as far as they are parsed here."""
+    main, left = package / "vgg19_demo.py", _MOST_PARSED
+    for file in (main, *sorted(set(package.rglob("*.py")) - {main})):
+        with file.open("rb") if file.is_file() else io.BytesIO() as source:
+            piece = source.read(left)
+        left -= len(piece)
+        yield piece
 
 
 def _uses(library: str) -> Callable[[Path], bool]:
     """Whether a hand-in uses the library: what its main file imports first counts; old versions may lie beside it."""
 
     def uses(package: Path) -> bool:
-        own = _imported((package / "vgg19_demo.py").read_bytes()) if (package / "vgg19_demo.py").is_file() else []
-        if own:
+        sources = _sources(package)
+        if own := _imported(next(sources)):
             return own[0] == library
-        return any(library in _imported(file.read_bytes()) for file in sorted(package.rglob("*.py")))
+        return any(library in _imported(source) for source in sources)
 
     return uses
 

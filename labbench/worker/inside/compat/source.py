@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Tried in this order when a file is not in the encoding it declares. GB18030 includes GBK and GB2312.
 _FALLBACKS = ("utf-8-sig", "gb18030")
+#: For names of hosts: to decode them takes the square of their length, and no source is written in them.
+_NO_SOURCE = ("punycode", "idna")
 
 
 def decode(data: bytes) -> tuple[str, bool]:
@@ -48,6 +50,8 @@ def decode(data: bytes) -> tuple[str, bool]:
 
 def _declared(data: bytes) -> str:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    if codecs.lookup(encoding).name in _NO_SOURCE:
+        raise LookupError(encoding)
     return data.decode(encoding)
 
 
