@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,8 +131,11 @@ class Record:
     @property
     def timed_out(self) -> bool:
         """Whether a limit on time cut it short."""
-        seen = [self.ended, *(o.value for o in self.observations)]
-        return any(isinstance(v, Fault) and v.verdict is Verdict.TIMEOUT for v in seen)
+        return any(map(_is_timeout, (self.ended, *(o.value for o in self.observations))))
+
+
+def _is_timeout(value: object) -> bool:
+    return isinstance(value, Fault) and value.verdict is Verdict.TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +178,11 @@ def record(
         return Record(name, case.name, tuple(seen), ended, closed)
 
     first = walk()
-    return walk() if first.timed_out and setting.retry else first
+    return _joined(first, walk()) if first.timed_out and setting.retry else first
+
+
+def _joined(first: Record, second: Record) -> Record:
+    """What came in time stands: where it was wrong, the hand-in has been sent what is right, and may have kept it."""
+    stands = {o.name: o for o in first.observations if not _is_timeout(o.value)}
+    others = (o for o in second.observations if o.name not in stands)
+    return replace(second, observations=(*stands.values(), *others))

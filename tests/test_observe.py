@@ -193,6 +193,23 @@ def test_a_timeout_is_tried_once_more(rig, retry, sessions):
     assert seen.ended.verdict is Verdict.TIMEOUT
 
 
+def test_a_second_try_changes_nothing_that_came_in_time(rig):
+    """A wrong answer is followed by the right one, for the walk to go on from: the hand-in may not give it then."""
+    tries = []
+
+    def scenario(student, case):
+        tries.append(1)
+        yield "first", student.layers_2.up(len(tries))
+        yield "second", student.layers_2.spin(9 if len(tries) == 1 else 0.01)
+
+    with rig.workspace(_STEPS) as workspace:
+        seen = record(rigs.Setting(rig.workers, workspace.code, rigs.LIMITS), ("scenario", scenario), rigs.POOL)
+    assert len(tries) == 2
+    assert not seen.timed_out
+    assert [o.name for o in seen.observations] == ["first", "second"]
+    assert seen.observations[0].value == 2  # what the first try gave for 1
+
+
 def test_other_faults_are_not_tried_again(rig):
     counting = _Counting(rig.workers)
     with rig.workspace(layer("os._exit(1)")) as workspace:
