@@ -222,6 +222,10 @@ SECCOMP_STOPS = {
     "lease": "import fcntl; fcntl.fcntl(reply, 1024, 0)",
     "notify": "import fcntl; fcntl.fcntl(reply, 1026, 1)",
     "bigger pipe": "import fcntl; fcntl.fcntl(reply, 1031, 1 << 20)",
+    "descriptors of one's own": "syscall(436, 1000, 1000, 2)",
+    "evict a file": "os.posix_fadvise(0, 0, 0, os.POSIX_FADV_DONTNEED)",
+    "evict memory": "import mmap; mmap.mmap(-1, 4096).madvise(21)",
+    "merge pages": "import mmap; mmap.mmap(-1, 4096).madvise(mmap.MADV_MERGEABLE)",
     "type into a terminal": "import fcntl; fcntl.ioctl(0, 0x5412, b'x')",
     "asynchronous descriptor": "import fcntl; fcntl.ioctl(reply, 0x5452, b'1111')",
     "raise a limit": "syscall({'x86_64': 302}.get(os.uname().machine, 261), 0, 4, ctypes.create_string_buffer(16), 0)",
@@ -467,6 +471,8 @@ def test_clone_makes_threads_only(strong):
     clone, clone3 = (56, 435) if X86 else (220, 435)
     assert strong.run(f"syscall({clone}, 17, 0, 0, 0, 0)")["errno"] == errno.EPERM
     assert strong.run(f"syscall({clone}, 0, 0, 0, 0, 0) or os._exit(0)")["errno"] == errno.EPERM
+    # With descriptors of its own, and so with 64 more.
+    assert strong.run(f"syscall({clone}, 0x7D0B00, 0, 0, 0, 0)")["errno"] == errno.EPERM
     # A thread in a new user namespace.
     assert strong.run(f"syscall({clone}, 0x7D0F00 | 0x10000000, 0, 0, 0, 0)")["errno"] == errno.EPERM
     assert strong.run(f"syscall({clone3}, 0, 0)")["errno"] == errno.ENOSYS
@@ -671,6 +677,24 @@ def test_each_session_reads_its_own_paths_and_no_others(boxes, public):
     mine.rename(public / "gone")
     other.rename(mine)
     assert [seen(mine, mine / "file"), seen(mine, public / "gone" / "file")] == [None, "PermissionError"]
+
+
+@as_root
+def test_what_was_read_is_noted_nowhere(boxes, public):
+    """By dates of last access one session could tell the next what it was asked."""
+
+    def date(box):
+        file = public / "read"
+        file.write_text("x")
+        os.utime(file, (1e9, 1e9))
+        assert boxes(box).run(f"answer = open({str(file)!r}).read()", read=[str(file)])["answer"] == "x"
+        return file.stat().st_atime
+
+    if "noatime" not in boxes("all").active.get("namespaces", ""):
+        pytest.skip("the mounts are not ours to set")
+    if date("none") == 1e9:
+        pytest.skip("this file system notes no access anyway")
+    assert date("all") == 1e9
 
 
 def test_a_session_holds_no_ruleset(boxes, public):

@@ -39,8 +39,7 @@ ALLOWED: Mapping[str, tuple[int | None, int | None]] = MappingProxyType({
     "fstat": (5, 80), "lstat": (6, None), "newfstatat": (262, 79), "statx": (332, 291), "access": (21, None),
     "faccessat": (269, 48), "faccessat2": (439, 439), "readlink": (89, None), "readlinkat": (267, 78),
     "getdents": (78, None), "getdents64": (217, 61), "getcwd": (79, 17), "chdir": (80, 49), "fchdir": (81, 50),
-    "statfs": (137, 43), "fstatfs": (138, 44), "fadvise64": (221, 223), "umask": (95, 166), "mkdir": (83, None),
-    "mkdirat": (258, 34),
+    "statfs": (137, 43), "fstatfs": (138, 44), "umask": (95, 166), "mkdir": (83, None), "mkdirat": (258, 34),
     # waiting
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72), "epoll_create": (213, None),
     "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None), "epoll_pwait": (281, 22),
@@ -82,7 +81,12 @@ def _null(argument: int) -> tuple[Condition, Condition]:
 
 #: VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID, and DETACHED, which musl sets.
 _THREAD_FLAGS = 0x7D0F00
-_THREAD = 0x10000
+_THREAD, _SAME_FILES = 0x10000, 0x400
+#: CLOEXEC. With UNSHARE a thread would have descriptors of its own, as one without SAME_FILES.
+_CLOSE_RANGE_FLAGS = 4
+#: NORMAL to DONTNEED, FREE, DONTFORK DOFORK, HUGEPAGE NOHUGEPAGE DONTDUMP DODUMP, WIPEONFORK KEEPONFORK, POPULATE_READ
+#: POPULATE_WRITE, COLLAPSE, GUARD_INSTALL GUARD_REMOVE: nothing swapped out, evicted or merged with others' pages.
+_MADVISE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23, 25, 102, 103)
 _PIPE_FLAGS = 0o2000000 | 0o4000 | 0o40000  # CLOEXEC, NONBLOCK, DIRECT
 #: DUPFD GETFD SETFD GETFL SETFL GETPIPE_SZ DUPFD_CLOEXEC: no owner, signal, lease, lock, seal or bigger pipe.
 _FCNTL = (0, 1, 2, 3, 4, 1032, 1030)
@@ -97,10 +101,12 @@ _ARCH_PRCTL = (0x1002, 0x1003, 0x1021, 0x1022, 0x1023)
 RULES: Mapping[str, tuple[Op, ...]] = MappingProxyType({
     "clone": tuple(allow_if(
         (Condition(0, "none", 0xFFFFFFFF & ~_THREAD_FLAGS), Condition(0, "any", _THREAD),
-         Condition(0, "equal", 0, high=True)), DENIED)),
+         Condition(0, "any", _SAME_FILES), Condition(0, "equal", 0, high=True)), DENIED)),
     # Their arguments are behind pointers: without them the C library falls back to clone and openat.
     "clone3": (returns(UNKNOWN),),
     "openat2": (returns(UNKNOWN),),
+    "close_range": tuple(allow_if((Condition(2, "none", 0xFFFFFFFF & ~_CLOSE_RANGE_FLAGS),), DENIED)),
+    "madvise": tuple(allow_one_of(2, _MADVISE, DENIED)),
     "kill": tuple(allow_if((_same(0, PID),), DENIED)),
     "tgkill": tuple(allow_if((_same(0, PID),), DENIED)),
     "tkill": tuple(allow_if((_same(0, PID),), DENIED)),
