@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import sys
 import textwrap
 
 import numpy as np
@@ -238,6 +239,7 @@ def test_exit_without_a_line(rig):
         ("ctypes.string_at(0)", Verdict.ERROR, "fault.crashed", "SIGSEGV"),
         ("os.kill(os.getpid(), signal.SIGTERM)", Verdict.ERROR, "fault.crashed", "SIGTERM"),
         ("os.kill(os.getpid(), 40)", Verdict.ERROR, "fault.crashed", "40"),
+        ("os.kill(os.getpid(), signal.SIGXCPU)", Verdict.ERROR, "fault.crashed", "SIGXCPU"),  # no time was up
         ("os.kill(os.getpid(), signal.SIGKILL)", Verdict.MEMORY, "fault.killed", "want of memory"),
         ("raise KeyboardInterrupt", Verdict.ERROR, "fault.exception", "KeyboardInterrupt"),
         ("raise GeneratorExit", Verdict.ERROR, "fault.exception", "GeneratorExit"),
@@ -250,6 +252,28 @@ def test_exit_without_a_line(rig):
 )  # fmt: skip
 def test_end(rig, body, verdict, key, word):
     check(rig, layer(body), verdict, key, word)
+
+
+#: Its first thread ends (exit, not exit_group), and another goes on with `rest`.
+_FIRST_ENDS = """
+def rest(connection=[o for o in gc.get_objects() if isinstance(o, socket.socket)][0]):
+{rest}
+threading.Thread(target=rest).start()
+ctypes.CDLL(None).syscall(ctypes.c_long(60 if os.uname().machine == "x86_64" else 93), ctypes.c_long(0))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a system call of Linux")
+@pytest.mark.parametrize(
+    ("rest", "verdict", "key"),
+    [
+        ("    os.close(connection.fileno())\n    while True: pass", Verdict.FORBIDDEN, "fault.protocol"),
+        ("    while True: pass", Verdict.TIMEOUT, "fault.cpu"),
+        ("    os._exit(7)", Verdict.ERROR, "fault.ended"),
+    ],
+)
+def test_a_process_whose_first_thread_has_ended_is_not_dead(rig, rest, verdict, key):
+    check(rig, layer(_FIRST_ENDS.format(rest=rest)), verdict, key)
 
 
 def test_ends_at_import(rig):

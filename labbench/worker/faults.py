@@ -76,8 +76,8 @@ def _exit(said: str, place: dict[str, Plain]) -> Text:
     return text("fault.exit_said", message=said, **place)
 
 
-def from_status(status: int, limits: Limits) -> Fault:
-    """The Fault for a session that ended by itself; `status` as wait(2) gives it, -1 if unknown."""
+def from_status(status: int, cpu_seconds: float, limits: Limits) -> Fault:
+    """The Fault for a session that ended by itself, after that much; `status` as wait(2) gives it, -1 if unknown."""
     if status < 0:
         return Fault(Verdict.FORBIDDEN, text("fault.zygote_lost"))
     if os.WIFEXITED(status):
@@ -89,7 +89,7 @@ def from_status(status: int, limits: Limits) -> Fault:
             case code:
                 return Fault(Verdict.ERROR, text("fault.ended", code=code))
     number = os.WTERMSIG(status)
-    if number == signal.SIGXCPU:
+    if number == signal.SIGXCPU and cpu_seconds > limits.cpu_seconds:  # it may send itself one
         return Fault(Verdict.TIMEOUT, text("fault.cpu", limit=limits.cpu_seconds))
     try:
         name = signal.Signals(number).name

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from labbench import timing
 
-_DEAD = b"ZX"
-_STOPPED = b"Tt" + _DEAD
+_DEAD = frozenset((b"Z", b"X"))
+_STOPPED = frozenset((b"T", b"t")) | _DEAD
 #: A stop takes microseconds; a process in an uninterruptible wait may take longer.
 _STOP_SECONDS = 5.0
 #: A dying process closes its sockets a moment before it is dead.
@@ -25,7 +25,7 @@ def stop(pid: int) -> None:
         # Again and again: what the hand-in has started may send it SIGCONT.
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
-        if sys.platform != "linux" or _state(pid) in _STOPPED or timing.wall_ns() > deadline:
+        if sys.platform != "linux" or _states(pid) <= _STOPPED or timing.wall_ns() > deadline:
             return
         timing.pause(0)
 
@@ -55,19 +55,32 @@ def ended(pid: int) -> bool:
 
 def dead(pid: int) -> bool:
     """Whether the process has ended, reaped or not; False where that cannot be seen."""
-    return sys.platform == "linux" and _state(pid) in _DEAD
+    return sys.platform == "linux" and _states(pid) <= _DEAD
 
 
 def _deadline(seconds: float) -> int:
     return timing.wall_ns() + int(seconds * 1e9)
 
 
-def _state(pid: int) -> bytes:
-    """The one-letter state of a process; X when there is none."""
+def _states(pid: int) -> set[bytes]:
+    """The one-letter states of a process's threads; X alone when there is none.
+
+    The first may be stopped a moment before the others, and dead while they go on.
+    """
+    state, threads = _stat(Path(f"/proc/{pid}"))
+    if threads < 2:
+        return {state}
+    with contextlib.suppress(OSError):
+        return {_stat(task)[0] for task in Path(f"/proc/{pid}/task").iterdir()}
+    return {b"X"}
+
+
+def _stat(folder: Path) -> tuple[bytes, int]:
+    """A thread's state, and how many there are in its process."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = (folder / "stat").read_bytes()
     except OSError:
-        return b"X"
+        return b"X", 0
     # The name before it may hold anything, even a closing bracket.
     after = stat.rpartition(b")")[2].split()
-    return after[0] if after else b"X"
+    return (after[0], int(after[17])) if after else (b"X", 0)

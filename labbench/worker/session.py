@@ -265,8 +265,10 @@ class Session:
         """Why the process is gone, or no longer to be spoken to."""
         by_itself = ended(self.pid)
         self._kill()
-        status = (self._exit or {}).get("status", -1)
-        return faults.from_status(status, self._limits) if by_itself else faults.protocol()
+        if not by_itself:
+            return faults.protocol()
+        end = self._exit or {}
+        return faults.from_status(end.get("status", -1), float(end.get("cpu", 0.0)), self._limits)
 
     def _kill(self) -> None:
         if self._exit is not None:
