@@ -52,19 +52,19 @@ def link(pid: int, name: str) -> str:
 
 
 def files(pid: int) -> list[tuple[str, int]]:
-    """(what it is, bytes of memory it holds) of each open descriptor."""
-    found = []
-    with contextlib.suppress(OSError):
-        for name in Path(f"/proc/{pid}/fd").iterdir():
-            target = link(pid, f"fd/{name.name}")
-            size = 0
-            with contextlib.suppress(OSError):
+    """(what it is, bytes of memory it holds) of each file that is open; a thread may have descriptors of its own."""
+    found: dict[tuple[int, int, str], int] = {}
+    for name in Path(f"/proc/{pid}/task").glob("*/fd/*"):
+        with contextlib.suppress(OSError):
+            target, seen = str(name.readlink()), name.stat()
+            key = (seen.st_dev, seen.st_ino, target)
+            if key not in found:
+                found[key] = 0
                 if target.startswith("/memfd:"):
-                    size = name.stat().st_blocks * 512
+                    found[key] = seen.st_blocks * 512
                 elif target.startswith("pipe:"):
-                    size = _waiting(name)
-            found.append((target, size))
-    return found
+                    found[key] = _waiting(name)
+    return [(target, size) for (_, _, target), size in found.items()]
 
 
 def _waiting(path: Path) -> int:
