@@ -27,7 +27,7 @@ def hold(done):
 def forward(x, out):
     done = threading.Event()
     threading.stack_size(1 << 18)
-    for _ in range(80):
+    for _ in range(200):
         threading.Thread(target=hold, args=(done,)).start()
     linger()
     linger()
