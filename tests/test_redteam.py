@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -293,6 +294,13 @@ def test_a_connection_is_seen(tmp_path, name):
         listeners.close()
 
 
+def test_no_stranger_is_given_the_port_that_an_attack_may_open(tmp_path):
+    """Another run's server there would look like a win."""
+    handed_out = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    with contextlib.closing(guarded.Listeners(tmp_path, "lbrtport")) as listeners:
+        assert listeners.port not in range(int(handed_out[0]), int(handed_out[1]) + 1)
+
+
 def test_what_was_left_is_seen_and_removed(tmp_path):
     left = guarded.Leftovers(TOKEN, (tmp_path,))
     assert left.loss() is None
@@ -385,6 +393,23 @@ def test_a_grader_that_grows_is_seen(bystander, mib, key):
     assert getattr(grader.loss(), "key", None) == key
 
 
+#: Of threads that share no descriptors: not one is the process's own, by its line in /proc.
+PIPES_OF_THREADS = """
+import ctypes, os, threading, time
+def hold():
+    ctypes.CDLL(None).unshare(0x400)
+    for _ in range(400):
+        os.write(os.pipe()[1], bytes(1 << 16))
+    time.sleep(1)
+if not os.fork():
+    for _ in range(4):
+        threading.Thread(target=hold).start()
+    time.sleep(1)
+    os._exit(0)
+os.wait()
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "key"),
     [
@@ -393,6 +418,7 @@ def test_a_grader_that_grows_is_seen(bystander, mib, key):
         ("import os,time; os.fork() or os.execv('/bin/sleep', ['sleep', '0.4']); os.wait()", "redteam.other_program"),
         ("import os,time\nif not os.fork():\n x = b'x' * (500 << 20); time.sleep(0.4); os._exit(0)\nos.wait()",
          "redteam.memory"),
+        (PIPES_OF_THREADS, "redteam.buffered"),
     ],
 )  # fmt: skip
 def test_what_goes_beyond_bounds_is_seen(bystander, code, key):

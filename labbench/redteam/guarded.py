@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import hashlib
 import os
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from labbench.results import Plain
 
 _MNT_DETACH = 2
+_PORTS = range(20_000, 32_000)
 #: MiB by which a grader may grow while it opens a hand-in and grades it.
 _MOST_GROWN = 256
 #: Where a session might leave a file.
@@ -117,9 +119,7 @@ class Listeners:
             self._open[name].setblocking(False)
             if kind == socket.SOCK_STREAM:
                 self._open[name].listen(4)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = _free_port()
 
     def told(self) -> dict[str, Plain]:
         """Their addresses, and a port that is free."""
@@ -142,6 +142,16 @@ class Listeners:
         for server in self._open.values():
             server.close()
         self._path.unlink(missing_ok=True)
+
+
+def _free_port() -> int:
+    """A TCP port on which nothing listens, below those that systems hand out: a stranger's would look like a win."""
+    for _ in range(100):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            port = _PORTS.start + secrets.randbelow(len(_PORTS))
+            free.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 class Grader:

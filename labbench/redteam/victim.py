@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 NOTICED = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGIO, signal.SIGHUP)
 _HONEST = Path(__file__).parent / "mount"
 _WIDTH = 110
+#: The sibling is asked again and again, on a busy machine too: that its time is up must not look like harm.
+_PATIENT = msgspec.structs.replace(stage.LIMITS, cpu_seconds=600)
 
 
 class Victim:
@@ -85,7 +87,7 @@ class Victim:
         folder = Path(self._secrets["honest"])
         with handin.opened(folder, ("layers_1.py", "layers_2.py")) as snapshot:
             self._workspace = Workspace(snapshot.package, {})
-        self._sibling = self._workers.session(self._workspace.code, stage.LIMITS)
+        self._sibling = self._workers.session(self._workspace.code, _PATIENT)
         kept = np.frombuffer(self._secrets["sibling"].encode(), np.uint8)
         self._layer = root(self._sibling).layers_2.ConvolutionalLayer(3, 3, 4, 1, 1)
         self._layer.load_param(kept, kept)
