@@ -33,6 +33,9 @@ def command(app: App, without: tuple[str, ...], landlock_abi: int | None, *, as_
         print_bytes(written(_object(app, seen, weakened)))
     else:
         _print(app, seen.findings)
+        app.console.print(app.say("doctor.signs"), soft_wrap=True)
+        if seen.strong:
+            app.console.print(app.say("doctor.strong"), style="green", soft_wrap=True)
     return ExitCode.DONE if seen.strong else ExitCode.WEAK
 
 
@@ -46,9 +49,10 @@ def _object(app: App, seen: Examination, weakened: dict[str, Any]) -> dict[str, 
 
 
 def _print(app: App, findings: Sequence[Finding]) -> None:
+    width = max(len(finding.topic) for finding in findings)
     for finding in findings:
         mark, style = ("ok", "green") if finding.fine else ("!!", "red")
         app.console.print(f"{mark:<3}", style=style, end="")
-        app.console.print(f"{finding.topic:<12} {finding.value}", soft_wrap=True)
+        app.console.print(f"{finding.topic:<{width}} {finding.value}", soft_wrap=True)
         if not finding.fine and finding.advice is not None:
             app.console.print(f"   → {render(finding.advice, app.lang)}", style="yellow", soft_wrap=True)

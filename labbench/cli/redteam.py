@@ -104,7 +104,8 @@ def _print_table(app: App, outcomes: Sequence[Outcome], layers: Sequence[str]) -
     app.console.print(grid)
     count = {name: sum(_name(o) == name for o in outcomes) for name in ("won", "stopped", "not_applicable")}
     key = "redteam.some_won" if count["won"] else "redteam.all_stopped"
-    app.console.print(app.say(key, **count, total=len(outcomes), layers=", ".join(layers)), soft_wrap=True)
+    names = ", ".join(layer.partition(" ")[0] for layer in layers)  # with what each holds: `labbench doctor`
+    app.console.print(app.say(key, **count, total=len(outcomes), layers=names), soft_wrap=True)
 
 
 def _name(outcome: Outcome) -> str:
