@@ -54,17 +54,27 @@ def link(pid: int, name: str) -> str:
 def files(pid: int) -> list[tuple[str, int]]:
     """(what it is, bytes of memory it holds) of each file that is open; a thread may have descriptors of its own."""
     found: dict[tuple[int, int, str], int] = {}
-    for name in Path(f"/proc/{pid}/task").glob("*/fd/*"):
-        with contextlib.suppress(OSError):
-            target, seen = str(name.readlink()), name.stat()
-            key = (seen.st_dev, seen.st_ino, target)
-            if key not in found:
-                found[key] = 0
-                if target.startswith("/memfd:"):
-                    found[key] = seen.st_blocks * 512
-                elif target.startswith("pipe:"):
-                    found[key] = _waiting(name)
+    for folder in _listed(Path(f"/proc/{pid}/task")):
+        for name in _listed(folder / "fd"):
+            with contextlib.suppress(OSError):
+                target, seen = str(name.readlink()), name.stat()
+                key = (seen.st_dev, seen.st_ino, target)
+                if key not in found:
+                    found[key] = _held(name, target)
     return [(target, size) for (_, _, target), size in found.items()]
+
+
+def _listed(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return list(folder.iterdir())
+    return []
+
+
+def _held(path: Path, target: str) -> int:
+    """Bytes of memory that an open file holds."""
+    if target.startswith("/memfd:"):
+        return path.stat().st_blocks * 512
+    return _waiting(path) if target.startswith("pipe:") else 0
 
 
 def _waiting(path: Path) -> int:
