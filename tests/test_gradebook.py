@@ -241,6 +241,26 @@ def test_what_others_may_have_ended_is_tried_once_more_alone_and_then_believed(f
     assert again.graded == []
 
 
+def test_what_was_settled_before_stands_when_it_is_tried_once_more_alone(folder):
+    """A walk goes on from the right value after a wrong one: the hand-in may have kept it, and ended itself."""
+
+    def walked(*verdicts):
+        names = ("trunk.conv1_1", "trunk.relu1_1", "trunk.conv1_2", "trunk.relu1_2")
+        checks = (CheckResult(n, 100, v, why=said_of(v)) for n, v in zip(names, verdicts, strict=True))
+        return Event(card=books.bare(*checks, handin="d", levels=(100,)))
+
+    right, wrong, ended, left_out = Verdict.PASS, Verdict.WRONG, Verdict.MEMORY, Verdict.SKIPPED
+    executor = Executor({
+        "ann": [walked(right, wrong, ended, left_out), walked(right, right, right, right)],
+        "bob": [walked(right, right, ended, left_out), walked(right, right, right, right)],
+    })  # fmt: skip
+    book = grade(folder, executor)
+    assert executor.graded[3:] == ["ann", "bob"]
+    assert scores(book) == {"ann": 0, "bob": 100, "cem": 100}
+    (row,) = (row for row in book.rows if row.student.id == "ann")
+    assert [c.verdict for c in row.card.checks] == [right, wrong, right, right]
+
+
 def test_alone_from_the_first_it_is_believed_at_once(folder):
     executor = Executor({"bob": Verdict.TIMEOUT})
     executor.jobs = 1

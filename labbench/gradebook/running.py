@@ -12,6 +12,7 @@ from labbench.gradebook import book
 from labbench.gradebook.executors import Job
 from labbench.gradebook.journal import from_outside
 from labbench.gradebook.reading import read_all
+from labbench.results import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from labbench.gradebook.journal import Journal
     from labbench.gradebook.packs import Packs
     from labbench.gradebook.reading import Class, Handed, Item, Only
-    from labbench.results import Gradebook, Scorecard
+    from labbench.results import CheckResult, Gradebook, Scorecard
     from labbench.vgg.store import Progress
 
     OnDone = Callable[["Tally", str, Event | None], None]
@@ -167,6 +168,8 @@ class _Run:
         if card is not None and (scenarios := _open(card, self.task.specs[item.lab])):
             self.journal.again(item.key, scenarios)
         event = self._submit(item).result()
+        if card is not None and event.card is not None:
+            event = replace(event, card=_joined(card, event.card))
         self._keep(item, event, alone=True)
         self.tell(replace(self.tally, running=0), item.students[0], event)
 
@@ -202,5 +205,17 @@ class _Run:
 
 def _open(card: Scorecard, spec: LabSpec) -> set[str]:
     """The scenarios whose results another look may change."""
-    found = {c.check.partition(".")[0] for c in card.checks if c.verdict.undecided or from_outside(c)}
+    found = {c.check.partition(".")[0] for c in card.checks if _is_open(c)}
     return {check.scenario for check in spec.checks if check.id in found}
+
+
+def _is_open(result: CheckResult) -> bool:
+    return result.verdict.undecided or from_outside(result)
+
+
+def _joined(first: Scorecard, second: Scorecard) -> Scorecard:
+    """What the first look had settled stands: what was wrong there, the hand-in may have been told since."""
+    if [c.check for c in first.checks] != [c.check for c in second.checks]:
+        return second
+    pairs = zip(first.checks, second.checks, strict=True)
+    return replace(second, checks=tuple(b if _is_open(a) or a.verdict is Verdict.SKIPPED else a for a, b in pairs))
