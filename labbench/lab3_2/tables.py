@@ -121,11 +121,11 @@ def _by_layer(library: str, measured: Measures) -> Table:
     rows = [*zip(names, figures, strict=True), ("Σ", figures.sum(axis=0))]
     columns = (
         _modelled_card(library),
-        Column("运算量（十亿次）", "operations, 10⁹"),
-        Column("访存量（MB）", "data, MB"),
-        Column("运算时间（ms）", "arithmetic, ms"),
-        Column("访存时间（ms）", "traffic, ms"),
-        Column("该层时间（ms）", "layer, ms"),
+        Column("运算 10⁹", "10⁹ operations"),
+        Column("访存 MB", "data MB"),
+        Column("运算 ms", "arithmetic ms"),
+        Column("访存 ms", "traffic ms"),
+        Column("该层 ms", "layer ms"),
     )
     return Table(columns, tuple((name, *(f"{number:.3f}" for number in row)) for name, row in rows))
 
