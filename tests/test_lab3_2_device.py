@@ -459,6 +459,7 @@ def test_the_printed_line_names_the_layer(opened):
         (CONV_L + "net.createMlpLayer('f', [1,1,1,256], [1,1,2,256], [1,1,1,2])", "layer f: (1, 1, 2, 256) do not fit"),
         (CONV_L + "net.createSoftmaxLayer('s', [1, 1, 9], 1)", "layer s: expects 256 got (1, 1, 9"),
         (CONV_L + "net.createSoftmaxLayer('s', [1, 256], 1)", "layer s: three numbers"),
+        ("pycnnl.CnnlNet().createReLuLayer('r')", "layer r: createReLuLayer setInputShape first"),
         ("pycnnl.CnnlNet().setInputData([0.0])", "setInputShape first"),
         ("pycnml.QuantTool().getQuantParam([float('inf')], 'x')", "QuantTool inf"),
     ],

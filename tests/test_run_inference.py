@@ -171,11 +171,33 @@ def test_the_cat_when_nothing_is_named(capsys, tmp_path, compared):
 def test_speed_ups_are_those_of_the_modelled_card(tmp_path):
     work = {"operations": (2.4e12, 1.0), "parameter_bytes": (0.0, 307.2e9), "map_bytes": (0.0, 307.2e9)}
     run = labs.Timed("pycnnl", (0.5, 0.1, 0.3), work, 21.0, 210.0, (281, 0.5))
-    handout, by_block, comparison = LAB.job.tables(run)
+    handout, by_layer, by_block, comparison = LAB.job.tables(run)
     assert handout.rows == (("pycnnl", "0.3000", "281", "0.5000", "0.5000 / 0.2000"),)
-    # 24 TFLOPS and 307.2 GB/s: 0.1 s of arithmetic, 2 s of traffic, 10 µs a layer.
-    assert by_block.rows[0][-1] == "2100.020"
+    # 24 TFLOPS and 307.2 GB/s: 0.1 s of arithmetic, 2 s of traffic, 10 µs a layer. No net of VGG19's has two layers.
+    assert by_layer.rows == (
+        ("0", "2400.000", "0.000", "100.000", "0.000", "100.010"),
+        ("1", "0.000", "614400.000", "0.000", "2000.000", "2000.010"),
+        ("Σ", "2400.000", "614400.000", "100.000", "2000.000", "2100.020"),
+    )
+    assert by_block.rows == (("float32, ms", "2100.020"),)
     assert comparison.rows == (("2.1000 s", "21.000 s", "10.0×", "210.000 s", "100.0×"),)
+
+
+@pytest.mark.parametrize("library", ["pycnml", "pycnnl"])
+def test_layers_and_blocks_of_vgg19_sum_up(library):
+    rng = np.random.default_rng(1)
+    count = {"pycnml": 44, "pycnnl": 43}[library]
+    work = {"operations": rng.uniform(0, 1e10, count).tolist(), "parameter_bytes": rng.uniform(0, 1e8, count).tolist(),
+            "map_bytes": [0.0] * count}  # fmt: skip
+    run = labs.Timed(library, (0.5,), work, 21.0, None, (281, 0.5))
+    _, by_layer, by_block, _ = LAB.job.tables(run)
+    assert [row[0] for row in by_layer.rows[:2]] == ["conv1_1", "relu1_1"]
+    assert by_layer.rows[-2][0] == "softmax"
+    took = [float(row[-1]) for row in by_layer.rows]
+    blocks = [float(cell) for cell in by_block.rows[0][1:]]
+    np.testing.assert_allclose([sum(took[:5]), sum(took[37:-1])], [blocks[0], blocks[5]], atol=0.01)
+    np.testing.assert_allclose([sum(took[:-1]), sum(blocks[:-1])], [took[-1], blocks[-1]], atol=0.03)
+    assert took[-1] == blocks[-1]
 
 
 def test_a_list_is_read_from_its_own_folder_and_counted(capsys, tmp_path, compared):

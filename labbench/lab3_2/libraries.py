@@ -150,6 +150,11 @@ def _cnml_softmax(name: str, args: list[Any], before: Shape | None) -> Layer:
     return layers.softmax(name, _chained(before), axis)
 
 
+def _cnml_relu(name: str, args: list[Any], before: Shape | None) -> Layer:
+    _arguments(args, 0)
+    return layers.relu(name, _chained(before))
+
+
 # -- pycnnl: shapes are given, and must be those of the layer before --------------------------------------------
 
 
@@ -188,6 +193,14 @@ def _cnnl_mlp(name: str, args: list[Any], before: Shape | None) -> Layer:
     return layers.mlp(name, rows, size_in, size_out)
 
 
+def _cnnl_relu(name: str, args: list[Any], before: Shape | None) -> Layer:
+    """The one call without a shape: that of the layer before, or setInputShape's."""
+    _arguments(args, 0)
+    if before is None:
+        raise DeviceError(f"layer {name}: createReLuLayer is told no shape; setInputShape first")
+    return layers.relu(name, before)
+
+
 def _cnnl_softmax(name: str, args: list[Any], before: Shape | None) -> Layer:
     """Over the innermost dimension with more than one value, whatever the axis.
 
@@ -213,11 +226,6 @@ def _same_count(name: str, shape: Shape, before: Shape | None) -> None:
 # -- both -------------------------------------------------------------------------------------------------------
 
 
-def _relu(name: str, args: list[Any], before: Shape | None) -> Layer:
-    _arguments(args, 0)
-    return layers.relu(name, _chained(before))
-
-
 def _arguments(args: list[Any], count: int) -> list[Any]:
     if len(args) != count:
         raise protocol()
@@ -229,7 +237,7 @@ PYCNML = Library(
     {
         "createConvLayer": _cnml_conv,
         "createMlpLayer": _cnml_mlp,
-        "createReLuLayer": _relu,
+        "createReLuLayer": _cnml_relu,
         "createPoolingLayer": _cnml_pool,
         "createFlattenLayer": _cnml_flatten,
         "createSoftmaxLayer": _cnml_softmax,
@@ -243,7 +251,7 @@ PYCNNL = Library(
     {
         "createConvLayer": _cnnl_conv,
         "createMlpLayer": _cnnl_mlp,
-        "createReLuLayer": _relu,
+        "createReLuLayer": _cnnl_relu,
         "createPoolingLayer": _cnnl_pool,
         "createSoftmaxLayer": _cnnl_softmax,
     },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labbench.lab3_2.roofline import CARDS, seconds
+from labbench.lab3_2.structure import NAMES
 from labbench.labs import Column, Table
 from labbench.results import Verdict, text
 from labbench.vgg.table import LAYERS
@@ -54,7 +55,7 @@ def of_measures(library: str, measured: Measures, classified: tuple[str, str]) -
 
 
 def of_run(run: Timed) -> tuple[Table, ...]:
-    """The tables of `labbench run`: the handout's, where the card's time goes, the DLP against a processor."""
+    """The tables of `labbench run`: the handout's, where the card's time goes by layer and block, DLP against CPU."""
     number, probability = run.best
     classified = (str(number), f"{probability:.4f}")
     if not run.work:
@@ -62,8 +63,8 @@ def of_run(run: Timed) -> tuple[Table, ...]:
         handout = Table(ON_CARD, (_row(run.library, run.forwards, classified),))
         return (handout, _comparison(run, card, float(np.median(run.forwards))))
     handout, by_block = of_measures(run.library, {"forward_seconds": run.forwards, **run.work}, classified)
-    card = _modelled_card(run.library)
-    return (handout, by_block, _comparison(run, card, float(_modelled(run.library, run.work).sum())))
+    comparison = _comparison(run, _modelled_card(run.library), float(_modelled(run.library, run.work).sum()))
+    return (handout, _by_layer(run.library, run.work), by_block, comparison)
 
 
 def remarks(run: Timed) -> tuple[Text, ...]:
@@ -108,10 +109,32 @@ def _modelled(library: str, measured: Measures) -> np.ndarray:
     return seconds(CARDS[library], *(np.asarray(measured[name], dtype=np.float64) for name in names))
 
 
+def _by_layer(library: str, measured: Measures) -> Table:
+    """What the model counts of each layer, so that the longer of its two times can be seen; the last row sums up."""
+    modelled = _modelled(library, measured)
+    names = NAMES[library] if len(modelled) == len(NAMES[library]) else [str(i) for i in range(len(modelled))]
+    card = CARDS[library]
+    operations = np.asarray(measured["operations"])
+    moved = np.asarray(measured["parameter_bytes"]) + np.asarray(measured["map_bytes"])
+    milliseconds = [1e3 * operations / card.operations, 1e3 * moved / card.bandwidth, 1e3 * modelled]
+    figures = np.stack([operations / 1e9, moved / 1e6, *milliseconds], axis=1)
+    rows = [*zip(names, figures, strict=True), ("Σ", figures.sum(axis=0))]
+    columns = (
+        _modelled_card(library),
+        Column("运算 10⁹", "10⁹ operations"),
+        Column("访存 MB", "data MB"),
+        Column("运算 ms", "arithmetic ms"),
+        Column("访存 ms", "traffic ms"),
+        Column("该层 ms", "layer ms"),
+    )
+    return Table(columns, tuple((name, *(f"{number:.3f}" for number in row)) for name, row in rows))
+
+
 def _by_block(library: str, modelled: np.ndarray) -> Table:
-    rows = [row for row in LAYERS if row.kind != "flatten" or library == "pycnml"]
+    rows = [row for row in LAYERS if row.name in NAMES[library]]
     groups: dict[str, float] = {}
-    for row, took in zip(rows, modelled, strict=False):
+    # Another net than VGG19 has no blocks of those names.
+    for row, took in zip(rows, modelled, strict=True) if len(rows) == len(modelled) else ():
         groups[row.group] = groups.get(row.group, 0.0) + float(took)
     card = CARDS[library]
     columns = (

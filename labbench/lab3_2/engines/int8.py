@@ -62,7 +62,7 @@ def conv2d(x: NDArray[np.float16], weights: Weights, stride: int = 1, pad: int =
     if x.shape[1] != weights.filter.shape[1]:
         raise ValueError(f"{x.shape[1]} channels, but a filter for {weights.filter.shape[1]}")
     halves = padded(x, pad, axes=(2, 3))  # zero is quantised to zero
-    maps = half_table(weights.input_quantisation)[halves.view(np.uint16)]
+    maps = half_table(weights.input_quantisation).take(halves.view(np.uint16))
     # Samples; channels and the window's rows and columns, which a sum is over; the output's rows and columns.
     patches = windows(maps, weights.filter.shape[2:], stride, axes=(2, 3)).transpose(0, 1, 4, 5, 2, 3)
     samples, rows, columns = patches.shape[0], *patches.shape[4:]
@@ -92,7 +92,7 @@ def mlp(x: NDArray[np.float16], weights: Weights) -> NDArray[np.float16]:
     """
     if x.shape[1] != weights.filter.shape[1]:
         raise ValueError(f"{x.shape[1]} inputs, but a filter for {weights.filter.shape[1]}")
-    columns = half_table(weights.input_quantisation)[x.view(np.uint16)].T
+    columns = half_table(weights.input_quantisation).take(x.view(np.uint16)).T
     total = np.zeros((len(weights.filter), len(x)))
     for i in range(0, len(total), _BLOCK):
         for k in range(0, len(columns), _EXACT):
