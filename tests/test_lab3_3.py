@@ -89,6 +89,10 @@ def test_template_scores_0(quick):
     assert set(scored.values()) == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
     # Nothing passes that a later blank would lean on.
     assert scored["conv.output"] is scored["style.loss"] is scored["adam.image_1"] is Verdict.NOT_IMPLEMENTED
+    # What was not reached names what kept it: on the same case, not the first of that name in the lab.
+    causes = {c.check: c.why.values["en"] for c in card.checks if c.why.key == "check.skipped"}
+    assert causes["pool.bottom_diff"] == "max pooling forward and backward, loops (output)"
+    assert causes["pool_odd_fast.bottom_diff"] == "pooling of an odd size, fast: (1, 4, 9, 13) (output)"
 
 
 @pytest.mark.slow
