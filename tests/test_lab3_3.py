@@ -89,6 +89,10 @@ def test_template_scores_0(quick):
     assert set(scored.values()) == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
     # Nothing passes that a later blank would lean on.
     assert scored["conv.output"] is scored["style.loss"] is scored["adam.image_1"] is Verdict.NOT_IMPLEMENTED
+    # A blank in build_model stands above all that it kept from running.
+    transferred = {c.id for c in quick.spec.checks if c.scenario == "transfer"}
+    first, *later = (v for c, v in scored.items() if c.partition(".")[0] in transferred)
+    assert (first, set(later)) == (Verdict.NOT_IMPLEMENTED, {Verdict.SKIPPED})
     # What was not reached names what kept it: on the same case, not the first of that name in the lab.
     causes = {c.check: c.why.values["en"] for c in card.checks if c.why.key == "check.skipped"}
     assert causes["pool.bottom_diff"] == "max pooling forward and backward, loops (output)"
