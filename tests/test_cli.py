@@ -201,6 +201,7 @@ def test_usage_errors(capsys, line):
     assert one_line(run(capsys, *line)).startswith(USAGE[line])
     chinese = one_line(run(capsys, *line, *([] if "--lang" in line else ["--lang", "zh"])))
     assert re.search(r"[一-鿿]", chinese) or "--lang" in line or line[-1] == "--lab"
+    assert not re.search(r"[。：] ", chinese)
 
 
 def test_control_characters_in_names_do_not_reach_the_terminal(capsys):

@@ -113,6 +113,7 @@ def test_what_was_skipped_is_one_line():
     assert "         conv1_1  The file a.py is missing.\n" in said
     assert f"         {len(rest)} skipped: Not reached; see: conv1_1.\n" in said
     assert said.count("skipped:") == 1
+    assert f"         {len(rest)} 项跳过：未执行，原因见：conv1_1。\n" in shown(card(first, *rest), Lang.ZH)
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

@@ -13,7 +13,7 @@ import yaml
 from labbench import texts
 from labbench.errors import LabbenchError
 from labbench.results import Verdict
-from labbench.texts import Lang, preferred_language, render, say, text
+from labbench.texts import Lang, joined, preferred_language, render, say, text
 from tests.test_layers import MODULES, PACKAGE
 
 FILES = sorted(Path(texts.__file__).parent.glob("*.yaml"))
@@ -171,3 +171,9 @@ def test_language(monkeypatch, asked, environment, lang):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert preferred_language(asked) == lang
+
+
+def test_chinese_sentences_in_a_row_have_no_spaces_between_them():
+    assert joined("", "Stopped:", "no.", "Try again.") == "Stopped: no. Try again."
+    assert joined("运行中止：", "超时。", "", "请重试。") == "运行中止：超时。请重试。"
+    assert joined("执行 a", "b") == "执行 a b"

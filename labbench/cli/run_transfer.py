@@ -10,7 +10,7 @@ from labbench.cli.app import clock, status
 from labbench.cli.run_end import printed
 from labbench.errors import ExitCode
 from labbench.labs import Transfer
-from labbench.texts import render
+from labbench.texts import joined, render
 
 if TYPE_CHECKING:
     from labbench.album import Album
@@ -87,7 +87,7 @@ def _report(app: App, case: Case, album: Album, ending: Ending) -> ExitCode:
             if after
             else app.say("run.stopped")
         )
-        app.console.print(f"{said} {render(ending.fault.why, app.lang)}", style="red")
+        app.console.print(joined(said, render(ending.fault.why, app.lang)), style="red")
     _finish(app, case, album)
     printed(app, ending.exit)
     return ExitCode.DONE if ending.fault is None else ExitCode.BELOW
