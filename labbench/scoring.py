@@ -32,6 +32,7 @@ from labbench.results import (
     Verdict,
     text,
 )
+from labbench.worker.habits import helped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -297,7 +298,7 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     notes = [*([text("note.cut")] if observed.cut else []), *observed.remarks]
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure is Disclosure.FULL:
-        notes.append(text("note.compat", used=", ".join(used)))
+        notes.append(helped(used))
     if task.lab.variant:
         notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:

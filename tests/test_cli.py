@@ -554,7 +554,7 @@ def test_run_shows_each_layer_and_the_classes(capsys, job):
     assert "  1/2  conv1_1      1×64×224×224        1.250 s   2.0e-08    1:01\n" in out
     assert re.search(r"0\.5000   281  .*tabby", out)
     assert "[bold]hello[/bold]" in out
-    assert "Old habits that labbench helped with: [red]." in out
+    assert "labbench helped with: [red]." in out
     assert err.startswith("Using the synthetic weights")
     assert err.count("\n") == 1
     assert job["image"].shape == (224, 224, 3)

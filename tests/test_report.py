@@ -67,7 +67,7 @@ def test_a_right_one_in_english():
     assert f"     pass  VGG19 layer by layer  {len(TRUNK)}/{len(TRUNK)}  error 2.0e-07 ≤ 0.0001" in lines
     assert "     pass  class and probability  class 281" in lines
     assert "  +  notes, without points" in lines
-    assert "· Old habits that labbench helped with: scipy.misc.imread." in lines
+    assert "· labbench helped with: scipy.misc.imread." in lines
     assert lines[-1] == "Score 100 / 100"
 
 
