@@ -250,6 +250,15 @@ def test_a_wrong_adam_is_no_wrong_gradient(quick, tmp_path):
     assert seen["losses.content_loss_2"] is Verdict.WRONG
 
 
+def test_a_relu_that_rounds_to_the_other_side_of_zero_is_right_work(quick, tmp_path):
+    """One value of relu5_1, 5e-4 in the practice pack, as if rounding had made it negative: 0.028 in a gradient."""
+    gate = "self.input > (6e-4 if self.input.shape[1:] == (512, 2, 2) else 0)"
+    card = judged(quick, edited(tmp_path, "layers_1.py", ("self.input > 0", gate)))
+    found = next(c for c in card.checks if c.check == "image_gradients.image_diff_relu5_1")
+    assert 0.02 < found.figures["error"] < 0.04
+    assert card.score == 100
+
+
 def test_a_picture_saved_wrongly_is_a_note(quick, tmp_path):
     old = "np.clip(np.rint(pixels), 0, 255).astype(np.uint8)"
     folder = edited(tmp_path, "exp_3_3_style_transfer.py", (old, "np.rint(pixels).astype(int).astype(np.uint8)"))
