@@ -32,6 +32,7 @@ from labbench.results import (
     Verdict,
     text,
 )
+from labbench.worker.habits import helped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -221,7 +222,7 @@ def _judge(task: Task, check: Check, seen: Record) -> Iterator[CheckResult]:
         if cause is None:
             yield _named(task, check, seen, value, judge(check, value, goldens[name], task.pack.identity.disclosure))
         else:
-            yield skipped(check, name, _because(task, check.scenario, cause))
+            yield skipped(check, name, _because(task, seen, cause))
 
 
 def _named(task: Task, check: Check, seen: Record, got: Observation, result: CheckResult) -> CheckResult:
@@ -258,10 +259,10 @@ def _values(seen: Record, expected: Iterable[str]) -> dict[str, tuple[Observatio
     return values
 
 
-def _because(task: Task, scenario: str, observation: str) -> Text:
+def _because(task: Task, seen: Record, observation: str) -> Text:
     """Why something was skipped, by the title that a reader sees at the observation that failed."""
-    for check in task.spec.checks:
-        if check.scenario == scenario and observation in check.observe:
+    for check in task.spec.checks_of(seen.scenario, seen.case):
+        if observation in check.observe:
             layer = f" ({observation})" if len(check.observe) > 1 else ""
             return text("check.skipped", en=check.title.en + layer, zh=check.title.zh + layer)
     return text("check.skipped", en=observation, zh=observation)
@@ -297,7 +298,7 @@ def _notes(task: Task, observed: Observed) -> tuple[Text, ...]:
     notes = [*([text("note.cut")] if observed.cut else []), *observed.remarks]
     # Under `verdict` nothing is told that a hand-in could have chosen.
     if used and task.pack.identity.disclosure is Disclosure.FULL:
-        notes.append(text("note.compat", used=", ".join(used)))
+        notes.append(helped(used))
     if task.lab.variant:
         notes.append(text("note.variant", variant=task.lab.variant))
     for match in observed.matches:

@@ -89,6 +89,14 @@ def test_template_scores_0(quick):
     assert set(scored.values()) == {Verdict.NOT_IMPLEMENTED, Verdict.SKIPPED}
     # Nothing passes that a later blank would lean on.
     assert scored["conv.output"] is scored["style.loss"] is scored["adam.image_1"] is Verdict.NOT_IMPLEMENTED
+    # A blank in build_model stands above all that it kept from running.
+    transferred = {c.id for c in quick.spec.checks if c.scenario == "transfer"}
+    first, *later = (v for c, v in scored.items() if c.partition(".")[0] in transferred)
+    assert (first, set(later)) == (Verdict.NOT_IMPLEMENTED, {Verdict.SKIPPED})
+    # What was not reached names what kept it: on the same case, not the first of that name in the lab.
+    causes = {c.check: c.why.values["en"] for c in card.checks if c.why.key == "check.skipped"}
+    assert causes["pool.bottom_diff"] == "max pooling forward and backward, loops (output)"
+    assert causes["pool_odd_fast.bottom_diff"] == "pooling of an odd size, fast: (1, 4, 9, 13) (output)"
 
 
 @pytest.mark.slow
@@ -240,6 +248,15 @@ def test_a_wrong_adam_is_no_wrong_gradient(quick, tmp_path):
     assert seen["steps.gradient_2"] is Verdict.PASS
     assert seen["losses.content_loss_1"] is Verdict.PASS
     assert seen["losses.content_loss_2"] is Verdict.WRONG
+
+
+def test_a_relu_that_rounds_to_the_other_side_of_zero_is_right_work(quick, tmp_path):
+    """One value of relu5_1, 5e-4 in the practice pack, as if rounding had made it negative: 0.028 in a gradient."""
+    gate = "self.input > (6e-4 if self.input.shape[1:] == (512, 2, 2) else 0)"
+    card = judged(quick, edited(tmp_path, "layers_1.py", ("self.input > 0", gate)))
+    found = next(c for c in card.checks if c.check == "image_gradients.image_diff_relu5_1")
+    assert 0.02 < found.figures["error"] < 0.04
+    assert card.score == 100
 
 
 def test_a_picture_saved_wrongly_is_a_note(quick, tmp_path):

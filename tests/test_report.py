@@ -67,7 +67,7 @@ def test_a_right_one_in_english():
     assert f"     pass  VGG19 layer by layer  {len(TRUNK)}/{len(TRUNK)}  error 2.0e-07 ≤ 0.0001" in lines
     assert "     pass  class and probability  class 281" in lines
     assert "  +  notes, without points" in lines
-    assert "· Old habits that labbench helped with: scipy.misc.imread." in lines
+    assert "· labbench helped with: scipy.misc.imread." in lines
     assert lines[-1] == "Score 100 / 100"
 
 
@@ -113,6 +113,7 @@ def test_what_was_skipped_is_one_line():
     assert "         conv1_1  The file a.py is missing.\n" in said
     assert f"         {len(rest)} skipped: Not reached; see: conv1_1.\n" in said
     assert said.count("skipped:") == 1
+    assert f"         {len(rest)} 项跳过：未执行，原因见：conv1_1。\n" in shown(card(first, *rest), Lang.ZH)
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

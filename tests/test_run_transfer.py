@@ -248,6 +248,13 @@ def test_a_fault_keeps_what_there_is(here, tmp_path, capsys, name):
     assert "The picture after step 1 of 3 is labbench-3-3/step-0001.png." in out
 
 
+def test_a_fault_at_a_size_that_cannot_be_halved_five_times_names_one_that_can(here, tmp_path, capsys):
+    tired = ("run", "3-3", "--submission", edited(tmp_path, UPDATE, FAULTS["raises"][0]), "--steps", 2)
+    out = run(capsys, *tired, "--size", "32x48")[1]
+    assert "try --size 32x64." in " ".join(out.split())
+    assert "--size" not in run(capsys, *tired, *TINY)[1]
+
+
 def test_a_fault_before_the_first_picture_leaves_no_folder(here, tmp_path, capsys):
     broken = edited(tmp_path, "self.layers = {}", "raise ValueError('no layers')")
     code, out, _ = run(capsys, "run", "3-3", "--submission", broken, *TINY, "--steps", 3)

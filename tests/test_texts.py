@@ -13,7 +13,8 @@ import yaml
 from labbench import texts
 from labbench.errors import LabbenchError
 from labbench.results import Verdict
-from labbench.texts import Lang, preferred_language, render, say, text
+from labbench.texts import Lang, joined, preferred_language, render, say, text
+from labbench.worker.habits import helped
 from tests.test_layers import MODULES, PACKAGE
 
 FILES = sorted(Path(texts.__file__).parent.glob("*.yaml"))
@@ -171,3 +172,22 @@ def test_language(monkeypatch, asked, environment, lang):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert preferred_language(asked) == lang
+
+
+def test_chinese_sentences_in_a_row_have_no_spaces_between_them():
+    assert joined("", "Stopped:", "no.", "Try again.") == "Stopped: no. Try again."
+    assert joined("运行中止：", "超时。", "", "请重试。") == "运行中止：超时。请重试。"
+    assert joined("执行 a", "b") == "执行 a b"
+
+
+def test_what_a_hand_in_was_helped_with_is_named_in_words():
+    note = helped(("division", "tabs", "scipy.misc.imread"))
+    assert render(note, Lang.EN) == "labbench helped with: whole numbers by /, tabs amid spaces, scipy.misc.imread."
+    assert render(note, Lang.ZH).endswith("：用 / 得到的整数、制表符与空格混用、scipy.misc.imread。")
+    # Every label that a session may note has words of its own.
+    noted = re.findall(r"""used\.add\("(.+)"\)""", "".join(p.read_text() for p in MODULES if "compat" in p.parts))
+    assert set(noted) == {"division", "encoding", "files written", "tabs"} == {n for n in noted if n not in said(n)}
+
+
+def said(label):
+    return render(helped([label]), Lang.ZH)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labbench.cli.streams import leads_nowhere
-from labbench.texts import Lang, Text, keys, preferred_language, say
+from labbench.texts import Lang, Text, joined, keys, preferred_language, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +85,7 @@ def say_usage(error: click.ClickException, lang: Lang) -> str:
             sentence = error.format_message()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "labbench"
-    return f"{sentence} {say('usage.help', lang, command=path)}"
+    return joined(sentence, say("usage.help", lang, command=path))
 
 
 def _parameter(error: click.BadParameter) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labbench.cli.app import clock, status
 from labbench.cli.run_end import printed
 from labbench.errors import ExitCode
-from labbench.texts import render
+from labbench.texts import joined, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def _report(app: App, outcome: Outcome) -> None:
     app.console.print()
     if outcome.fault is not None:
         where = app.say("run.stopped_at", name=outcome.stopped_at) if outcome.stopped_at else app.say("run.stopped")
-        app.console.print(f"{where} {render(outcome.fault.why, app.lang)}", style="red")
+        app.console.print(joined(where, render(outcome.fault.why, app.lang)), style="red")
     for class_id, probability in outcome.best:
         app.console.print(f"{probability:8.4f}  {class_id:>4}  {class_name(class_id)}")
     if outcome.table is not None:

@@ -9,7 +9,7 @@ from labbench.cli.app import clock, status
 from labbench.cli.run_end import printed
 from labbench.errors import ExitCode, LabbenchError
 from labbench.labs import Inference
-from labbench.texts import render
+from labbench.texts import joined, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def _report(app: App, seen: list[Classified], ending: Ending) -> None:
     if labelled:
         app.console.print(_accuracy(app, labelled))
     if ending.fault is not None:
-        app.console.print(f"{app.say('run.stopped')} {render(ending.fault.why, app.lang)}", style="red")
+        app.console.print(joined(app.say("run.stopped"), render(ending.fault.why, app.lang)), style="red")
     for table in ending.tables:
         app.console.print(terminal.lab_table(table, app.lang))
     for remark in ending.remarks:

@@ -10,7 +10,7 @@ from labbench.cli.app import clock, status
 from labbench.cli.run_end import printed
 from labbench.errors import ExitCode
 from labbench.labs import Transfer
-from labbench.texts import render
+from labbench.texts import joined, render
 
 if TYPE_CHECKING:
     from labbench.album import Album
@@ -87,10 +87,21 @@ def _report(app: App, case: Case, album: Album, ending: Ending) -> ExitCode:
             if after
             else app.say("run.stopped")
         )
-        app.console.print(f"{said} {render(ending.fault.why, app.lang)}", style="red")
+        app.console.print(joined(said, render(ending.fault.why, app.lang)), style="red")
+        _hint_at_size(app, case)
     _finish(app, case, album)
     printed(app, ending.exit)
     return ExitCode.DONE if ending.fault is None else ExitCode.BELOW
+
+
+def _hint_at_size(app: App, case: Case) -> None:
+    """Many a right hand-in is made for maps of even sides only, as the course has them."""
+    from labbench.vgg import pictures
+
+    height, width = case.images["content"].shape[:2]
+    even = tuple(map(pictures.halvable, (height, width)))
+    if even != (height, width):
+        app.console.print(app.say("run.odd_maps", height=height, width=width, even=f"{even[0]}x{even[1]}"))
 
 
 def _finish(app: App, case: Case, album: Album) -> None:

@@ -87,6 +87,7 @@ def _page(template: str, lang: Lang, **content: Any) -> bytes:
             t=lambda key, **values: say(key, lang, **values),
             told=lambda text: render(text, lang),
             reason=lambda result: view.reason(result, lang),
+            unreached=lambda group: view.unreached(group, lang),
             figures=lambda group: view.figures(group, lang),
             **content,
         )

@@ -113,16 +113,16 @@ def _check(group: Group, lang: Lang) -> list[RenderableType]:
     if len(group.failed) > view.SHOWN:
         rest = ", ".join(map(view.label, group.failed[view.SHOWN :]))
         parts.append(Padding(Styled(say("report.more", lang, names=rest), "red"), (0, 0, 0, 9), expand=False))
-    if group.skipped:
-        parts.append(_reason(group.skipped[0], lang, count=len(group.skipped)))
+    if len(group.skipped) == 1:
+        parts.append(_reason(group.skipped[0], lang))
+    elif group.skipped:
+        parts.append(Padding(Styled(visible(view.unreached(group, lang)), "dim"), (0, 0, 0, 9), expand=False))
     return parts
 
 
-def _reason(result: CheckResult, lang: Lang, count: int = 1) -> Padding:
+def _reason(result: CheckResult, lang: Lang) -> Padding:
     line = Styled()
-    if count > 1:
-        line.append(say("report.skipped", lang, count=count) + " ", "dim")
-    elif view.label(result):
+    if view.label(result):
         line.append(f"{view.label(result)}  ", "bold")
     line.append(visible(view.reason(result, lang)), "dim" if result.verdict is Verdict.SKIPPED else "red")
     return Padding(line, (0, 0, 0, 9), expand=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labbench.report.escape import file_name
 from labbench.results import Verdict
-from labbench.texts import render, say
+from labbench.texts import joined, render, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -184,7 +184,7 @@ def reason(result: CheckResult, lang: Lang) -> str:
     """Why a result is no pass; of our own failure also whose it is. "" if there is nothing to say."""
     said = render(result.why, lang) if result.why is not None else ""
     if outcome(result.verdict) is Outcome.OURS:
-        return f"{said} {say('report.ours', lang)}".strip()
+        return joined(said, say("report.ours", lang))
     return said
 
 
@@ -200,10 +200,14 @@ def told(group: Group, lang: Lang) -> tuple[str, ...]:
     if len(group.failed) > SHOWN:
         lines.append(say("report.more", lang, names=", ".join(map(label, group.failed[SHOWN:]))))
     if group.skipped:
-        said = reason(group.skipped[0], lang)
-        count = len(group.skipped)
-        lines.append(f"{say('report.skipped', lang, count=count)} {said}" if count > 1 else said)
+        lines.append(unreached(group, lang))
     return tuple(lines)
+
+
+def unreached(group: Group, lang: Lang) -> str:
+    """How many of a check did not run, if several, and why the first did not."""
+    count = len(group.skipped)
+    return joined(say("report.skipped", lang, count=count) if count > 1 else "", reason(group.skipped[0], lang))
 
 
 def speedups(card: Scorecard) -> tuple[CheckResult, ...]:

@@ -69,6 +69,14 @@ def say(key: str, lang: Lang, **values: Plain | Text) -> str:
     return render(Text(key, values), lang)
 
 
+def joined(*sentences: str) -> str:
+    """Sentences in a row: a space between them, but none after full-width punctuation, which has its own."""
+    row = ""
+    for sentence in filter(None, sentences):
+        row += sentence if not row or row.endswith(("。", "：")) else f" {sentence}"
+    return row
+
+
 def preferred_language(asked: str | None = None) -> Lang:
     """`--lang`, else `LABBENCH_LANG`, else the locale, else English."""
     for name in (asked, os.environ.get("LABBENCH_LANG")):

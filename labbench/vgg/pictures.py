@@ -41,6 +41,8 @@ class Picture:
     class_id: int
 
 
+#: VGG19 halves a side five times.
+_HALVED = 32
 #: The photographs that the synthetic network knows; `assets/SOURCES.md` has authors and licences.
 PICTURES: tuple[Picture, ...] = tuple(
     Picture(name, _ASSETS / f"{name}.png", class_id)
@@ -117,11 +119,15 @@ def resized(
     return np.asarray(image.resize((width, height), resample), dtype=np.uint8)
 
 
-def proportional(image: Image.Image, longer: int = 128, grid: int = 32) -> tuple[int, int]:
-    """Height and width nearest to a picture's proportions, multiples of `grid`, the longer side being `longer`."""
+def proportional(image: Image.Image, longer: int = 128) -> tuple[int, int]:
+    """Height and width nearest to a picture's proportions, halvable, the longer side being `longer`."""
     scale = longer / max(image.height, image.width)
-    height, width = (max(grid, round(side * scale / grid) * grid) for side in (image.height, image.width))
-    return height, width
+    return halvable(image.height * scale), halvable(image.width * scale)
+
+
+def halvable(side: float) -> int:
+    """The nearest side that VGG19 halves five times without a rest."""
+    return max(_HALVED, round(side / _HALVED) * _HALVED)
 
 
 def _decoded(path: Path, file: BinaryIO) -> Image.Image:
